@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
 
+collect_ignore = ["tests/benchmarks"]  # run by hand; may need packages the tests do not
+
 SLOW_ON_A_BUSY_MACHINE = [HealthCheck.too_slow]
 
 settings.register_profile(
