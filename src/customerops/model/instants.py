@@ -22,7 +22,12 @@ def as_instant(name: str, value: object) -> dt.datetime:
         raise InvalidInputError(name, "must be a datetime", f"got {type(value).__name__}")
     if value.utcoffset() is None:
         raise InvalidInputError(name, "must be timezone-aware", "got a naive datetime")
-    return from_us(to_us(value))
+    try:
+        return from_us(to_us(value))
+    except OverflowError:
+        raise InvalidInputError(
+            name, "must lie in the years 1 to 9999 of UTC", "got a date at their edge"
+        ) from None
 
 
 def to_us(instant: dt.datetime) -> int:

@@ -192,14 +192,14 @@ def _parsed(
 ) -> dt.datetime | None:
     if given is None:
         return None
-    when = _from_iso(name, given) if isinstance(given, str) else given
-    if isinstance(when, dt.datetime):
-        if when.tzinfo is not None:
-            raise InvalidInputError(name, "must be local to tz", "got one with its own offset")
-        return instant_of(name, when, zone, fold)
-    if isinstance(when, dt.date):
+    when: Any = _from_iso(name, given) if isinstance(given, str) else given
+    if not isinstance(when, dt.date) or when != when:  # noqa: PLR0124 - pandas.NaT
+        raise InvalidInputError(name, "must be a date, a naive datetime or a str", came(given))
+    if not isinstance(when, dt.datetime):
         return start_of(name, dt.datetime(when.year, when.month, when.day), zone)  # noqa: DTZ001
-    raise InvalidInputError(name, "must be a date, a naive datetime or a str", came(given))
+    if when.tzinfo is not None:
+        raise InvalidInputError(name, "must be local to tz", "got one with its own offset")
+    return instant_of(name, when, zone, fold)
 
 
 def _from_iso(name: str, given: str) -> dt.date:

@@ -238,7 +238,7 @@ def _parts(name: str, wall: dt.datetime, tz: dt.tzinfo) -> list[tuple[int, int, 
         changes = offset_changes(first, last, tz)
     except OverflowError:
         raise InvalidInputError(
-            name, "must be two days inside the years 1 to 9999", "got a date at their edge"
+            name, "must lie well inside the years 1 to 9999", "got a date at their edge"
         ) from None
     starts = [first, *(us for us, _ in changes)]
     offsets = [offset, *(after for _, after in changes)]
