@@ -53,7 +53,7 @@ LINE_FIELDS = frozenset({"sku", "category"})
 
 
 def _number_or_text(name: str, value: object) -> Operand:
-    """What attributes hold; an integral float becomes the int it equals, so 1.0 and 1 are one."""
+    """Return what attributes hold; an integral float is the int it equals, so 1.0 and 1 are one."""
     plain = scalar(name, value)
     return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
 
@@ -177,7 +177,9 @@ def check_field(name: object) -> str:
                 f"customer({key!r})", "must be a field with one plain value", _REFUSED[key]
             )
     options = [*EVENT_FIELDS, "attributes.<name>", "customer.<name>"]
-    problem = f"got {str(name)!r}{did_you_mean(name, options)}" if isinstance(name, str) else came(name)
+    problem = (
+        f"got {str(name)!r}{did_you_mean(name, options)}" if isinstance(name, str) else came(name)
+    )
     raise InvalidInputError("field", f"must be one of {', '.join(options)}", problem)
 
 

@@ -1,389 +1,40 @@
-"""The nodes a rule is made of, and what they say about records: a frozen tagged union.
-
-Truth has three values. A comparison with something missing is unknown, which is None here, and
-unknown travels through ``&``, ``|`` and ``~`` as in Kleene's strong logic (Kleene, Introduction to
-Metamathematics, 1952, section 64). A rule matches only where it is True.
-"""
+"""Rules made of rules, the count of a customer's events, and constants."""
 
 from __future__ import annotations
 
-import abc
 import datetime as dt
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from collections.abc import Iterator
+from typing import Any
 
 import attrs
 
 from customerops.errors import InvalidInputError
-from customerops.model.checks import one_of
-from customerops.model.fields import (
-    LINE_FIELDS,
-    Operand,
-    check_currency,
-    check_field,
-    check_together,
-    comparable,
-    is_of_customer,
-    operand,
-    paired,
-    read_customer,
-    read_event,
-    same,
-    title,
-)
-from customerops.model.instants import as_instant
-from customerops.model.money import Money
-from customerops.model.records import Customer, Interaction
+from customerops.model.checks import boolean, came, positive_duration, whole
+from customerops.model.rule_base import Clause, History, Level, Rule, Truth, keep, several
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+__all__ = ["And", "Constant", "Did", "Junction", "Not", "Or"]
 
-    from customerops.model.log import InteractionLog
 
-__all__ = [
-    "And",
-    "Between",
-    "Clause",
-    "Compare",
-    "Constant",
-    "Did",
-    "FieldRule",
-    "In",
-    "Junction",
-    "Level",
-    "Missing",
-    "Not",
-    "Or",
-    "Rule",
-    "Truth",
-]
+def _rule(value: object, name: str = "rule") -> Rule:
+    if not isinstance(value, Rule):
+        raise InvalidInputError(name, "must be a Rule", came(value))
+    return value
 
-Level = Literal["event", "customer", "any"]
-Truth = bool | None
-Op = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 
-OPS: Mapping[str, Callable[[Any, Any], bool]] = {
-    name: getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")
-}
-_US = dt.timedelta(microseconds=1)
+def _rules(rules: object) -> tuple[Rule, ...]:
+    return tuple(_rule(one, f"rules[{i}]") for i, one in enumerate(several("rules", rules)))
 
 
-class Rule(abc.ABC):
-    """A condition on interactions, or on a customer, that is data: frozen, hashable, serialisable.
+def _truth_value(value: object) -> bool:
+    return boolean("truth", value)
 
-    Write rules with the fields of this module, ``kind("purchase") & (amount >= 50)``, and join
-    them with ``&``, ``|`` and ``~``; ``and``, ``or``, ``not`` and chained comparisons raise, since
-    Python would silently drop a part of them.
 
-    A rule has a level. *Event* rules ask about single interactions: `matches`, `mask`, `explain`.
-    *Customer* rules ask about a customer's attributes or history: `matches_customer`, `members`,
-    `explain_customer`. The two do not mix; `Did` turns an event rule into a customer rule.
+def _at_least(value: object) -> int:
+    return whole("at_least", value, least=1)
 
-    Notes
-    -----
-    A comparison with a missing value is unknown, and so are its negation and an order between
-    values that have none; a rule matches only where it is True, so neither ``x`` nor ``~x`` finds
-    what is missing. ``is_missing()`` does.
 
-    Two rules are equal when they are built alike: ``(a & b) & c == a & (b & c)``, since joins are
-    flattened, but ``a & b != b & a``.
-
-    Examples
-    --------
-    >>> from customerops.model.rules import amount, channel, kind
-    >>> rule = kind("purchase") & (amount >= 50) & ~channel.isin("store")
-    >>> rule.describe()
-    'kind is purchase and amount >= 50 and not (channel is store)'
-    >>> Rule.from_dict(rule.to_dict()) == rule
-    True
-    """
-
-    __slots__ = ()
-
-    # ------------------------------------------------------------------ joining
-
-    def __and__(self, other: object) -> Rule:
-        """Both hold."""
-        return And((self, other)) if isinstance(other, Rule) else NotImplemented
-
-    def __or__(self, other: object) -> Rule:
-        """At least one holds."""
-        return Or((self, other)) if isinstance(other, Rule) else NotImplemented
-
-    def __invert__(self) -> Rule:
-        """It is known not to hold."""
-        return Not(self)
-
-    def __bool__(self) -> NoReturn:
-        """Raise: a rule has no truth before it is asked about something."""
-        raise TypeError(
-            "a rule is not true or false by itself. Join rules with &, | and ~ (not 'and', 'or', "
-            "'not'), write a range as amount.between(5, 10) (not 5 <= amount < 10), and test one "
-            "with rule.matches(interaction)"
-        )
-
-    # ------------------------------------------------------------------ asking
-
-    @property
-    @abc.abstractmethod
-    def level(self) -> Level:
-        """What the rule is about: ``"event"``, ``"customer"``, or ``"any"`` for a constant."""
-
-    def matches(self, interaction: Interaction) -> bool:
-        """Whether an event rule holds for an interaction; unknown is False.
-
-        Raises
-        ------
-        InvalidInputError
-            For a customer rule, or an amount in another currency than the rule's `Money`.
-
-        Examples
-        --------
-        >>> import datetime as dt
-        >>> from customerops.model.records import Interaction
-        >>> from customerops.model.rules import channel, kind
-        >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
-        >>> visit = Interaction(id="e1", customer_id="c1", at=at, kind="visit")
-        >>> kind("visit").matches(visit), (channel == "web").matches(visit)
-        (True, False)
-        """
-        return self._truth(self._event(interaction)) is True
-
-    def explain(self, interaction: Interaction) -> tuple[Clause, ...]:
-        """Return each clause of an event rule with its truth and the value it saw.
-
-        Clauses come in the order they are written; a clause under ``~`` is reported as it stands,
-        before the negation.
-
-        Examples
-        --------
-        >>> import datetime as dt
-        >>> from customerops.model.records import Interaction
-        >>> from customerops.model.rules import channel, kind
-        >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
-        >>> visit = Interaction(id="e1", customer_id="c1", at=at, kind="visit")
-        >>> for clause in (kind("visit") & ~(channel == "web")).explain(visit):
-        ...     print(clause.rule.describe(), clause.truth, clause.seen)
-        kind is visit True visit
-        channel is web None None
-        """
-        return tuple(self._clauses(self._event(interaction)))
-
-    def mask(self, log: InteractionLog) -> NDArray[np.bool_]:
-        """Return for which events of a log an event rule holds; unknown is False.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_events,)
-            In the stored order of ``log.at``.
-
-        Raises
-        ------
-        InvalidInputError
-            For a customer rule, a field that was not loaded, or `Money` of another currency.
-        """
-        from customerops.model.rule_columns import event_mask
-
-        self._must_be("event")
-        return event_mask(self, log)
-
-    def matches_customer(
-        self,
-        interactions: Iterable[Interaction],
-        *,
-        as_of: dt.datetime,
-        customer: Customer | None = None,
-    ) -> bool:
-        """Whether a customer rule holds for one customer; unknown is False.
-
-        Parameters
-        ----------
-        interactions : iterable of Interaction
-            The customer's, in any order, each once. Those after `as_of` are not used.
-        as_of : datetime
-            Timezone-aware, inclusive.
-        customer : Customer, optional
-            The record, which rules on ``customer(name)`` need.
-
-        Raises
-        ------
-        InvalidInputError
-            For an event rule, interactions of several customers, or a record that is needed and
-            not given.
-
-        Examples
-        --------
-        >>> import datetime as dt
-        >>> from customerops.model.records import Interaction
-        >>> from customerops.model.rules import Did, kind
-        >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
-        >>> history = [Interaction(id="e1", customer_id="c1", at=at, kind="visit")]
-        >>> visited = Did(kind("visit"), within=dt.timedelta(days=30))
-        >>> [visited.matches_customer(history, as_of=at + dt.timedelta(days=d)) for d in (29, 30)]
-        [True, False]
-        """
-        return self._truth(self._history(interactions, as_of, customer)) is True
-
-    def explain_customer(
-        self,
-        interactions: Iterable[Interaction],
-        *,
-        as_of: dt.datetime,
-        customer: Customer | None = None,
-    ) -> tuple[Clause, ...]:
-        """Return each clause of a customer rule with its truth and what it saw.
-
-        What a `Did` saw is the number of events that count. Parameters as in `matches_customer`.
-        """
-        return tuple(self._clauses(self._history(interactions, as_of, customer)))
-
-    def members(
-        self, log: InteractionLog, *, as_of: dt.datetime | None = None
-    ) -> NDArray[np.bool_]:
-        """Return for which customers of a log a customer rule holds; unknown is False.
-
-        Parameters
-        ----------
-        log : InteractionLog
-            Customer attributes come from ``log.with_customers``.
-        as_of : datetime, optional
-            Timezone-aware, inclusive; left out, the log's. Only rules on history (`Did`) need one.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_customers,)
-            In the order of ``log.customers``, those who entered after `as_of` included.
-
-        Raises
-        ------
-        InvalidInputError
-            For an event rule, an attribute that was not loaded, or an `as_of` that is missing or
-            later than the log's.
-        """
-        from customerops.model.rule_columns import customer_mask
-
-        self._must_be("customer")
-        return customer_mask(self, log, as_of)
-
-    # ------------------------------------------------------------------ as data, in words
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the rule as plain JSON types, without loss.
-
-        Examples
-        --------
-        >>> from customerops.model.rules import amount
-        >>> (amount >= "5.00").to_dict()
-        {'rule': 'compare', 'field': 'amount', 'op': 'ge', 'value': {'$decimal': '5.00'}}
-        """
-        from customerops.model.rule_json import rule_to_dict
-
-        return rule_to_dict(self)
-
-    @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> Rule:
-        """Return the rule of a dict made by `to_dict`.
-
-        Raises
-        ------
-        InvalidInputError
-            Naming the path of what is wrong: ``rule.rules[2].value must ...``.
-        """
-        from customerops.model.rule_json import rule_from_dict
-
-        return rule_from_dict(data)
-
-    def describe(self) -> str:
-        """Return the rule in words.
-
-        Examples
-        --------
-        >>> from customerops.model.rules import amount, kind
-        >>> (kind("purchase", "renew") & (amount >= 50)).describe()
-        'kind in {purchase, renew} and amount >= 50'
-        """
-        from customerops.model.rule_text import text_of
-
-        return text_of(self)
-
-    # ------------------------------------------------------------------ inside
-
-    @abc.abstractmethod
-    def _truth(self, subject: Any) -> Truth:
-        """Return what the rule says of an Interaction (event level) or a _History."""
-
-    @abc.abstractmethod
-    def _clauses(self, subject: Any) -> Iterator[Clause]:
-        """Yield the explained leaves."""
-
-    def _must_be(self, level: Level) -> None:
-        if self.level in (level, "any"):
-            return
-        if level == "event":
-            raise InvalidInputError(
-                "rule",
-                "must be an event rule",
-                "this one is about customers; use matches_customer, members or explain_customer",
-            )
-        raise InvalidInputError(
-            "rule",
-            "must be a customer rule",
-            "this one is about events; use matches, mask or explain, or wrap it in Did",
-        )
-
-    def _event(self, interaction: Interaction) -> Interaction:
-        self._must_be("event")
-        if not isinstance(interaction, Interaction):
-            raise InvalidInputError(
-                "interaction", "must be an Interaction", f"got {type(interaction).__name__}"
-            )
-        return interaction
-
-    def _history(
-        self, interactions: Iterable[Interaction], as_of: dt.datetime, customer: Customer | None
-    ) -> _History:
-        self._must_be("customer")
-        events, until = tuple(interactions), as_instant("as_of", as_of)
-        owners = {event.customer_id for event in events}
-        if customer is not None:
-            owners.add(customer.id)
-        if len(owners) > 1:
-            raise InvalidInputError("interactions", "must be of one customer")
-        return _History(tuple(event for event in events if event.at <= until), until, customer)
-
-
-@attrs.frozen
-class Clause:
-    """One clause of an explained rule.
-
-    Attributes
-    ----------
-    rule : Rule
-        The clause: a comparison, a `Did` or a constant.
-    truth : bool or None
-        Whether it held; None is unknown.
-    seen : object
-        The value it looked at: None if missing, a tuple (one entry a line) for fields of line
-        items, the number of events for a `Did`.
-    """
-
-    rule: Rule
-    truth: Truth
-    seen: Any
-
-
-@attrs.frozen
-class _History:
-    """What a customer rule is asked about: the events known at `as_of`, and the record."""
-
-    events: tuple[Interaction, ...]
-    as_of: dt.datetime
-    customer: Customer | None
-
-
-# ---------------------------------------------------------------------- other leaves
+def _within(value: object) -> dt.timedelta | None:
+    return None if value is None else positive_duration("within", value)
 
 
 @attrs.frozen
@@ -396,10 +47,7 @@ class Constant(Rule):
         Which.
     """
 
-    truth: bool
-
-    def __attrs_post_init__(self) -> None:
-        _check_type("truth", self.truth, bool)
+    truth: bool = attrs.field(converter=_truth_value)
 
     @property
     def level(self) -> Level:
@@ -440,32 +88,21 @@ class Did(Rule):
     'did (kind is purchase) at least 2 times within 90 days'
     """
 
-    rule: Rule
-    at_least: int = 1
-    within: dt.timedelta | None = None
+    rule: Rule = attrs.field(converter=_rule)
+    at_least: int = attrs.field(default=1, converter=_at_least)
+    within: dt.timedelta | None = attrs.field(default=None, converter=_within)
 
     def __attrs_post_init__(self) -> None:
-        _check_type("rule", self.rule, Rule)
         if self.rule.level == "customer":
-            raise InvalidInputError("rule", "must be an event rule", "Did was given a customer rule")
-        if isinstance(self.at_least, bool) or not isinstance(self.at_least, int):
-            raise InvalidInputError("at_least", "must be an int", f"got {self.at_least!r}")
-        if self.at_least < 1:
-            raise InvalidInputError("at_least", "must be at least 1", f"got {self.at_least}")
-        if self.within is not None:
-            _check_type("within", self.within, dt.timedelta)
-            if self.within <= dt.timedelta(0):
-                raise InvalidInputError("within", "must be positive", f"got {self.within}")
-            plain = dt.timedelta(microseconds=self.within // _US)
-            object.__setattr__(self, "within", plain)
+            raise InvalidInputError("Did", "must be given an event rule", "got a customer rule")
 
     @property
     def level(self) -> Level:
         """Customer."""
         return "customer"
 
-    def _count(self, history: _History) -> int:
-        # differences of instants, since as_of - within may lie before the year 1
+    def _count(self, history: History) -> int:
+        # an age, not as_of - within, which may lie before the year 1
         return sum(
             self.rule._truth(event) is True
             and (self.within is None or history.as_of - event.at < self.within)
@@ -487,20 +124,27 @@ class Did(Rule):
 class Junction(Rule):
     """Several rules of one level; nested ones of the same kind are flattened."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = attrs.field(converter=_rules)
     level: Level = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.rules, Rule) or not isinstance(self.rules, Iterable):
-            raise InvalidInputError("rules", "must be a collection of rules")
         flat: list[Rule] = []
         for rule in self.rules:
-            _check_type("rules", rule, Rule)
             flat.extend(rule.rules if isinstance(rule, type(self)) else (rule,))
         if len(flat) < 2:
-            raise InvalidInputError("rules", "must be at least two", f"got {len(flat)}")
-        object.__setattr__(self, "rules", tuple(flat))
-        object.__setattr__(self, "level", _joint_level(flat))
+            raise InvalidInputError("rules", "must be two or more", f"got {len(flat)}")
+        levels = {rule.level for rule in flat} - {"any"}
+        if len(levels) > 1:
+            raise InvalidInputError(
+                "rules",
+                "must all be about events or all about the customer",
+                "wrap the event rule in Did to make it one about the customer",
+            )
+        keep(self, rules=tuple(flat), level=levels.pop() if levels else "any")
+
+    def _truths(self, subject: Any) -> list[Truth]:
+        # all are asked, so that an amount in a wrong currency raises whatever the others say
+        return [rule._truth(subject) for rule in self.rules]
 
     def _clauses(self, subject: Any) -> Iterator[Clause]:
         for rule in self.rules:
@@ -514,12 +158,11 @@ class And(Junction):
     Parameters
     ----------
     rules : collection of Rule
-        Two or more of one level; ``all_of`` takes any number.
+        Two or more of one level; `all_of` takes any number.
     """
 
     def _truth(self, subject: Any) -> Truth:
-        # every clause is asked, so that a wrong currency raises whatever the others say
-        truths = [rule._truth(subject) for rule in self.rules]
+        truths = self._truths(subject)
         if False in truths:
             return False
         return None if None in truths else True
@@ -532,11 +175,11 @@ class Or(Junction):
     Parameters
     ----------
     rules : collection of Rule
-        Two or more of one level; ``any_of`` takes any number.
+        Two or more of one level; `any_of` takes any number.
     """
 
     def _truth(self, subject: Any) -> Truth:
-        truths = [rule._truth(subject) for rule in self.rules]
+        truths = self._truths(subject)
         if True in truths:
             return True
         return None if None in truths else False
@@ -552,12 +195,12 @@ class Not(Rule):
         Of either level.
     """
 
-    rule: Rule
-    level: Level = attrs.field(init=False, eq=False, repr=False)
+    rule: Rule = attrs.field(converter=_rule)
 
-    def __attrs_post_init__(self) -> None:
-        _check_type("rule", self.rule, Rule)
-        object.__setattr__(self, "level", self.rule.level)
+    @property
+    def level(self) -> Level:
+        """The level of the negated rule."""
+        return self.rule.level
 
     def __invert__(self) -> Rule:
         """Return the rule itself: a double negation changes no truth."""
@@ -569,21 +212,3 @@ class Not(Rule):
 
     def _clauses(self, subject: Any) -> Iterator[Clause]:
         return self.rule._clauses(subject)
-
-
-def _joint_level(rules: Iterable[Rule]) -> Level:
-    levels = {rule.level for rule in rules} - {"any"}
-    if len(levels) > 1:
-        raise InvalidInputError(
-            "rules",
-            "must all be about events or all about the customer",
-            "an event rule joins a customer rule when wrapped in Did",
-        )
-    return levels.pop() if levels else "any"
-
-
-def _check_type(name: str, value: object, expected: type) -> None:
-    if not isinstance(value, expected):
-        raise InvalidInputError(
-            name, f"must be of type {expected.__name__}", f"got {type(value).__name__}"
-        )
