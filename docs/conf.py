@@ -7,7 +7,7 @@ release = version = installed_version("customerops")
 copyright = "the customerops authors"  # noqa: A001 - Sphinx's name
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples/data"]
 templates_path = ["_templates"]
 
 html_theme = "furo"
