@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import UUID
 
 __all__ = ["END", "START", "Label", "label_key"]
 
-Label = bool | int | float | str | dt.date | tuple[str, ...] | None
-"""A plain Python scalar. ``None`` is the missing label; tuples are reserved for the library."""
+Label = bool | int | float | str | dt.date | UUID | tuple[str, ...] | None
+"""A plain Python scalar, or the UUID of a thread. ``None`` is the missing label; tuples are reserved
+for the library."""
 
 START: Label = ("start",)
 """Where a path begins. A tuple, so that it never meets an event kind called "start"."""
@@ -15,7 +17,7 @@ START: Label = ("start",)
 END: Label = ("end",)
 """Where a path ends."""
 
-_RANK = {bool: 0, int: 1, float: 2, str: 3, dt.date: 4, dt.datetime: 5, tuple: 6}
+_RANK = {bool: 0, int: 1, float: 2, str: 3, dt.date: 4, dt.datetime: 5, tuple: 6, UUID: 7}
 _MISSING = 9
 
 

@@ -408,8 +408,9 @@ class InteractionLog:
 
     def of(self, customer_id: object) -> InteractionLog:
         """Keep one customer."""
-        keep = self.customers == customer_id
-        if not np.any(keep):
+        same = [one == customer_id for one in self.customers.tolist()]
+        keep = np.array(same, np.bool_)
+        if not keep.any():
             raise InvalidInputError("customer_id", "must be a customer of the log")
         return self._units(keep)
 

@@ -21,11 +21,9 @@ __all__ = ["concat", "same", "union"]
 
 def union(a: InteractionLog, b: InteractionLog) -> InteractionLog:
     """Join two logs of different customers."""
-    shared = np.isin(owners(a), owners(b)) if len(a.customers) and len(b.customers) else np.array([])
-    if shared.any():
-        raise InvalidInputError(
-            "logs", "must have no customer in common", f"{int(shared.sum())} are in both"
-        )
+    shared = len(set(owners(a).tolist()) & set(owners(b).tolist()))
+    if shared:
+        raise InvalidInputError("logs", "must have no customer in common", f"{shared} are in both")
     return _joined((a, b))
 
 
@@ -63,13 +61,10 @@ def _joined(logs: Sequence[InteractionLog]) -> InteractionLog:
     if len({log.parent is None for log in logs if log.n_customers}) > 1:
         raise InvalidInputError("logs", "must have the same unit", "only one is by thread")
     currency, decimals = _money(logs)
-    offsets = [np.zeros(1, np.int64)]
-    for log in logs:
-        offsets.append(log.offsets[1:] + offsets[-1][-1])
     has_parent = any(log.parent is not None for log in logs)
     return InteractionLog(
         customers=locked(stack_ids([log.customers for log in logs])),
-        offsets=locked(np.concatenate(offsets)),
+        offsets=_stack_offsets([log.offsets for log in logs]),
         at=locked(np.concatenate([log.at for log in logs])),
         columns=_stack_tables([log.columns for log in logs], [len(log) for log in logs], {"row"}),
         lines=_stack_lines(logs),
@@ -159,14 +154,19 @@ def _stack_lines(logs: Sequence[InteractionLog]) -> Lines | None:
     known = [log.lines for log in logs if log.lines is not None]
     if not known:
         return None
-    offsets, tables, lengths = [np.zeros(1, np.int64)], [], []
-    for log in logs:
-        own = np.zeros(len(log) + 1, np.int64) if log.lines is None else log.lines.offsets
-        offsets.append(own[1:] + offsets[-1][-1])
-        tables.append({} if log.lines is None else log.lines.columns)
-        lengths.append(int(own[-1]))
-    columns = _stack_tables(tables, lengths)
-    return Lines(locked(np.concatenate(offsets)), columns, known[0].quantity_decimals)
+    offsets = [
+        np.zeros(len(log) + 1, np.int64) if log.lines is None else log.lines.offsets
+        for log in logs
+    ]
+    tables = [{} if log.lines is None else log.lines.columns for log in logs]
+    columns = _stack_tables(tables, [int(own[-1]) for own in offsets])
+    return Lines(_stack_offsets(offsets), columns, known[0].quantity_decimals)
+
+
+def _stack_offsets(offsets: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return the offsets of ragged rows put one after another."""
+    lengths = np.concatenate([np.diff(own) for own in offsets])
+    return locked(np.concatenate(([0], np.cumsum(lengths))).astype(np.int64))
 
 
 def merge_labels(tables: Iterable[tuple[Label, ...]]) -> tuple[Label, ...]:

@@ -258,12 +258,12 @@ def decoded(column: Coded, rows: NDArray[Any]) -> list[Label]:
 
 
 def id_array(ids: Sequence[Any], name: str) -> NDArray[Any]:
-    """Return ids as int64 or as objects of one type."""
-    types = {type(one) for one in ids}
+    """Return ids as int64, or as objects of one type where None is missing."""
+    types = {type(one) for one in ids if one is not None}
     if len(types) > 1:
         kinds = ", ".join(sorted(one.__name__ for one in types))
         raise InvalidInputError(name, "must be of one type throughout", f"got {kinds}")
-    if types == {int}:
+    if types == {int} and None not in ids:
         low, high = min(ids), max(ids)
         if low < -(2**63) or high >= 2**63:
             raise InvalidInputError(name, "must fit 64 bits when it is an int")
@@ -330,10 +330,9 @@ def _decimal(fixed: int, decimals: int) -> Decimal:
     return whole if value == whole else value.normalize()
 
 
-def _lines(seen: Sequence[Interaction]) -> Lines | None:
+def _lines(seen: Sequence[Interaction]) -> Lines:
+    """Records always say whether they have lines, so a partition without any has loaded them."""
     items = [item for one in seen for item in one.items]
-    if not items:
-        return None
     counts = [len(one.items) for one in seen]
     columns: dict[str, Column] = {
         "sku": code_labels([item.sku for item in items]),
