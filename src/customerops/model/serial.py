@@ -54,19 +54,22 @@ def read(
 
 
 @contextmanager
-def under(path: str) -> Iterator[None]:
-    """Put a path before the name in every error of the block: ``items[0]`` before ``quantity``."""
+def under(path: str, kind: str) -> Iterator[None]:
+    """Name what is inside an object by where the object stands, in every error of the block.
+
+    Examples
+    --------
+    >>> with under("items[0]", "Item"):
+    ...     read("Item", {}, ["sku"])
+    Traceback (most recent call last):
+    customerops.errors.InvalidInputError: items[0].sku must be given: the key is missing
+    """
     try:
         yield
     except InvalidInputError as error:
-        raise InvalidInputError(
-            f"{path}.{error.name}",
-            error.requirement,
-            error.problem,
-            count=error.count,
-            total=error.total,
-            first=error.first,
-        ) from None
+        first, dot, rest = error.name.partition(".")
+        name = f"{path}{dot}{rest}" if first == kind else f"{path}.{error.name}"
+        raise InvalidInputError(name, error.requirement, error.problem) from None
 
 
 def dump_instant(instant: dt.datetime) -> str:
