@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from customerops.model.labels import Label
 
-__all__ = ["Coded", "Column", "Ids", "Numbers"]
+__all__ = ["Coded", "Column", "Ids", "Numbers", "code_type"]
 
 
 @attrs.frozen(eq=False)
@@ -65,6 +65,12 @@ class Ids:
 
 
 Column = Coded | Numbers | Ids
+
+
+def code_type(labels: int) -> np.dtype[Any]:
+    """Return the smallest integer type that codes so many labels, with -1 for missing."""
+    small = (np.int8, np.int16)
+    return np.dtype(next((t for t in small if labels <= np.iinfo(t).max + 1), np.int32))
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
