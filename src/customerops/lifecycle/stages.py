@@ -7,7 +7,17 @@ from itertools import product
 
 import attrs
 
-__all__ = ["ACTIVE", "STAGES", "TABLE", "TARGETS", "TRANSITIONS", "Cause", "Row", "Stage", "Trigger"]
+__all__ = [
+    "ACTIVE",
+    "STAGES",
+    "TABLE",
+    "TARGETS",
+    "TRANSITIONS",
+    "Cause",
+    "Row",
+    "Stage",
+    "Trigger",
+]
 
 
 class Stage(StrEnum):
