@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.reference.exact import group_dots, group_float_sums, group_sums
 
 from customerops.errors import InvalidInputError
 from customerops.model import exact
+from tests.reference.exact import group_dots, group_float_sums, group_sums
 
 small = st.integers(-(10**6), 10**6)
 edges = st.sampled_from(

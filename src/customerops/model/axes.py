@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Literal, get_args
@@ -19,9 +18,26 @@ from customerops.model.labels import Label, label_key
 __all__ = ["Axis", "AxisKind"]
 
 AxisKind = Literal["group", "cohort", "period", "age", "state"]
+"""What the labels of an axis are."""
 
-_HINTS = 1000  # labels among which a misspelt one is looked for
-_PLAIN = "must be plain Python scalars that sort"
+_HINTS = 1000  # a misspelt label is looked for among so many, no more
+
+
+def _name(value: str) -> str:
+    return text("axis", value)
+
+
+def _labels(values: Iterable[Label]) -> tuple[Label, ...]:
+    return tuple(values)
+
+
+def _kind(value: AxisKind) -> AxisKind:
+    one_of("kind", value, get_args(AxisKind))
+    return value
+
+
+def _disjoint(value: bool) -> bool:  # noqa: FBT001
+    return boolean("disjoint", value)
 
 
 @attrs.frozen(eq=False)
@@ -34,7 +50,7 @@ class Axis:
         Its name, and that of its column in a frame: ``"cohort"``, ``"country"``.
     labels : iterable of Label
         The label of each cell, sorted by `label_key` and unique. A period or a cohort is the local
-        date (for hours the naive datetime) it starts on, an age an int.
+        date (for hours the naive datetime) it starts on, an age is an int.
     kind : {"group", "cohort", "period", "age", "state"}
         What the labels are.
     disjoint : bool
@@ -43,35 +59,110 @@ class Axis:
     Raises
     ------
     InvalidInputError
-        If labels are not plain scalars (an aware datetime and NaN are not), not sorted or repeated.
+        If labels are not plain Python scalars (numpy's, NaN and aware datetimes are not), are not
+        sorted, or repeat.
 
     Notes
     -----
     Labels keep the law ``labels(f(a | b)) == labels(f(a)) | labels(f(b))`` for logs of disjoint
-    customers, so that results can be added.
+    customers; so results add.
 
     Examples
     --------
-    >>> Axis("country", ("DE", "FR", None), "group", disjoint=True).join(
-    ...     Axis("country", ("AT",), "group", disjoint=True)
-    ... ).labels
+    >>> european = Axis("country", ["DE", "FR", None], "group", disjoint=True)
+    >>> european.join(Axis("country", ["AT"], "group", disjoint=True)).labels
     ('AT', 'DE', 'FR', None)
     """
 
-    name: str
-    labels: tuple[Label, ...]
-    kind: AxisKind
-    disjoint: bool
+    name: str = attrs.field(converter=_name)
+    labels: tuple[Label, ...] = attrs.field(converter=_labels)
+    kind: AxisKind = attrs.field(converter=_kind)
+    disjoint: bool = attrs.field(default=False, converter=_disjoint)
     keys: tuple[tuple[int, object], ...] = attrs.field(init=False, repr=False)
 
-    def __init__(
-        self, name: str, labels: Iterable[Label], kind: AxisKind, disjoint: bool = False  # noqa: FBT001, FBT002
-    ) -> None:
-        labels = tuple(labels)
-        keys = tuple(_key(name, label) for label in labels)
-        if not all(a < b for a, b in pairwise(keys)):  # type: ignore[operator]
-            raise InvalidInputError(name, "must have labels that are sorted and unique")
-        self.__attrs_init__(
-            text("axis", name), labels, one_of("kind", kind, get_args(AxisKind)), boolean("disjoint", disjoint)
-        )
+    def __attrs_post_init__(self) -> None:
+        keys = tuple(_key(self.name, label) for label in self.labels)
+        if not all(a < b for a, b in pairwise(keys)):
+            raise InvalidInputError(self.name, "must have labels that are sorted and unique")
         object.__setattr__(self, "keys", keys)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by label keys: ``True``, ``1`` and ``1.0`` are three labels."""
+        if not isinstance(other, Axis):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Axis, (self.name, self.labels, self.kind, self.disjoint))
+
+    def join(self, other: Axis) -> Axis:
+        """Return the axis of the labels of both.
+
+        Raises
+        ------
+        InvalidInputError
+            If the two differ in name, kind or disjointness.
+        """
+        for field in ("name", "kind", "disjoint"):
+            a, b = getattr(self, field), getattr(other, field)
+            if a != b:
+                problem = f"got {field} {a!r} and {b!r}"
+                raise InvalidInputError("axes", "must be the same to add results", problem)
+        if self.keys == other.keys:
+            return self
+        merged = dict(zip(self.keys, self.labels, strict=True))
+        merged.update(zip(other.keys, other.labels, strict=True))
+        if len(merged) == len(self):
+            return self
+        labels = [merged[key] for key in sorted(merged)]
+        return Axis(self.name, labels, self.kind, self.disjoint)
+
+    def positions(self, labels: Iterable[Label]) -> NDArray[np.intp]:
+        """Return the position of each label.
+
+        Raises
+        ------
+        InvalidInputError
+            If one is not a label of this axis; the message suggests the nearest.
+        """
+        where = {key: i for i, key in enumerate(self.keys)}
+        found = []
+        for label in labels:
+            position = where.get(_key(self.name, label))
+            if position is None:
+                raise InvalidInputError(
+                    self.name, "must be a label of the axis", self._near(label)
+                )
+            found.append(position)
+        return np.array(found, dtype=np.intp)
+
+    def at(self, positions: Iterable[int]) -> Axis:
+        """Return the axis of the labels at these positions, which must rise."""
+        return Axis(self.name, [self.labels[i] for i in positions], self.kind, self.disjoint)
+
+    def _identity(self) -> tuple[object, ...]:
+        return (self.name, self.kind, self.disjoint, self.keys)
+
+    def _near(self, label: Label) -> str:
+        """Name what came only if it is close to a label: it could be anything of a customer's."""
+        hint = did_you_mean(label, [v for v in self.labels[:_HINTS] if isinstance(v, str)])
+        return f"got {label!r}{hint}" if hint else came(label)
+
+
+def _key(name: str, label: Label) -> tuple[int, object]:
+    """Return the sort key of a label, or refuse what does not sort."""
+    try:
+        key = label_key(label)
+    except KeyError:
+        raise InvalidInputError(name, "must have plain Python labels", came(label)) from None
+    if label != label:  # noqa: PLR0124 - NaN
+        raise InvalidInputError(name, "must have labels that sort", "got nan; None is missing")
+    if isinstance(label, dt.datetime) and label.tzinfo is not None:
+        raise InvalidInputError(name, "must have local labels", "got an aware datetime")
+    return key

@@ -24,6 +24,7 @@ __all__ = [
     "group_dot",
     "group_sum",
     "sum_along",
+    "times",
 ]
 
 Ints = NDArray[Any]
@@ -295,6 +296,17 @@ def divide(a: Ints, b: Ints) -> NDArray[np.float64]:
         return out
     quotients = [_quotient(int(p), int(q)) for p, q in zip(a.flat, b.flat, strict=True)]
     return np.array(quotients, dtype=np.float64).reshape(a.shape)
+
+
+def times(a: Ints, factor: int) -> Ints:
+    """Return a canonical array times a whole number, canonical.
+
+    Examples
+    --------
+    >>> times(canon([2**40]), 2**40)
+    array([1208925819614629174706176], dtype=object)
+    """
+    return a if factor == 1 else canon(a.astype(object) * factor)
 
 
 def _as_objects(values: object, name: str) -> NDArray[Any]:
