@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Literal, get_args
 
@@ -120,8 +120,12 @@ class Axis:
         merged.update(zip(other.keys, other.labels, strict=True))
         if len(merged) == len(self):
             return self
-        labels = [merged[key] for key in sorted(merged)]
-        return Axis(self.name, labels, self.kind, self.disjoint)
+        return self._with({key: merged[key] for key in sorted(merged)})
+
+    def places(self, other: Axis) -> NDArray[np.intp]:
+        """Return the position here of every label of an axis whose labels are all here."""
+        where = dict(zip(self.keys, range(len(self)), strict=True))
+        return np.array([where[key] for key in other.keys], dtype=np.intp)
 
     def positions(self, labels: Iterable[Label]) -> NDArray[np.intp]:
         """Return the position of each label.
@@ -144,7 +148,15 @@ class Axis:
 
     def at(self, positions: Iterable[int]) -> Axis:
         """Return the axis of the labels at these positions, which must rise."""
-        return Axis(self.name, [self.labels[i] for i in positions], self.kind, self.disjoint)
+        return self._with({self.keys[i]: self.labels[i] for i in positions})
+
+    def _with(self, labels: Mapping[tuple[int, object], Label]) -> Axis:
+        """Return the axis of other labels, by their keys; both are known to be in order."""
+        axis = object.__new__(Axis)
+        values = (self.name, tuple(labels.values()), self.kind, self.disjoint, tuple(labels))
+        for field, value in zip(attrs.fields(Axis), values, strict=True):
+            object.__setattr__(axis, field.name, value)
+        return axis
 
     def _identity(self) -> tuple[object, ...]:
         return (self.name, self.kind, self.disjoint, self.keys)

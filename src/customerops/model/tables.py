@@ -350,7 +350,7 @@ class Table(Statistic):
         if all(len(axes[i]) == len(self.axes[i]) for i in dims):
             return part
         out = np.zeros([len(axes[i]) for i in dims], dtype=part.dtype)
-        out[np.ix_(*(axes[i].positions(self.axes[i].labels) for i in dims))] = part
+        out[np.ix_(*(axes[i].places(self.axes[i]) for i in dims))] = part
         return out
 
     def _cut(self, name: str, wanted: Label | list[Label]) -> Self:
