@@ -153,7 +153,7 @@ def retention(
     )
     return CohortTable(
         axes=(*axes, *both),
-        parts=parts if axes else {name: part[0] for name, part in parts.items()},
+        parts={name: part if axes else part[0] for name, part in parts.items()},
         context=Context(
             metric="retention",
             as_of=asked.as_of,

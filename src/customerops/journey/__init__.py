@@ -1,0 +1,22 @@
+"""What customers do next: the paths they take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from customerops._lazy import lazy
+
+if TYPE_CHECKING:
+    from customerops.journey.transitions import TransitionTable, transitions
+
+__all__ = [
+    "TransitionTable",
+    "transitions",
+]
+
+_HOMES = {
+    "TransitionTable": "transitions",
+    "transitions": "transitions",
+}
+
+__getattr__, __dir__ = lazy(__name__, _HOMES)
