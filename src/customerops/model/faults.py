@@ -7,8 +7,8 @@ reason against it. What it remembers leaves as `Rejected`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
@@ -20,7 +20,7 @@ from customerops.model.columns import Coded
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Fault", "Faults", "Invalid", "Rejected"]
+__all__ = ["Fault", "Faults", "Invalid", "Rejected", "spread"]
 
 Invalid = Literal["raise", "collect"]
 
@@ -136,9 +136,14 @@ class Fault:
     problem: str = ""
     whole: bool = False
 
-    def spread(self, codes: NDArray[np.integer]) -> Fault:
-        """Return the fault of the rows that hold a category at fault; code -1 holds none."""
-        return attrs.evolve(self, rows=np.append(self.rows, False)[codes])
+
+def spread(faults: Iterable[Fault], codes: NDArray[np.integer[Any]]) -> tuple[Fault, ...]:
+    """Return the faults of rows that hold categories at fault, by code; code -1 holds none."""
+    return tuple(
+        attrs.evolve(fault, rows=np.append(fault.rows, np.False_)[codes])
+        for fault in faults
+        if fault.rows.any()
+    )
 
 
 class Faults:

@@ -265,7 +265,8 @@ def read(
         filtered = n - int(np.count_nonzero(keep)) - len(rejected)
         if not keep.all():
             reading = reading.narrowed(keep)
-            given = {name: column.keep(keep) for name, column in given.items()}
+            rows = np.flatnonzero(keep)
+            given = {name: column.keep(rows) for name, column in given.items()}
     reading.take({name: column for name, column in given.items() if name not in reading.made})
     done = reading.accepted()
     return Intake(

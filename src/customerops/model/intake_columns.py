@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from customerops.model.build import ByteStrings, CodedIds, RawIds
 from customerops.model.columns import Coded, Ids, code_type
-from customerops.model.faults import Fault
-from customerops.model.intake_raw import Dictionary, Mask, Plain, Raw, Text, said_of
+from customerops.model.faults import Fault, spread
+from customerops.model.intake_raw import Dictionary, Mask, Plain, Raw, Rows, Text, said_of
 from customerops.model.labels import Label, label_key
 
 __all__ = ["Labels", "Role", "coded", "event_ids", "id_faults", "labelled", "occurring", "raw_ids"]
@@ -34,12 +34,12 @@ _BLOCK = 1 << 16
 # ---------------------------------------------------------------------- ids
 
 
-def id_faults(read: Raw) -> list[Fault]:
+def id_faults(read: Raw) -> Sequence[Fault]:
     """Return what is wrong with a column of ids, missing rows apart."""
     if isinstance(read, Dictionary):
         used = occurring(read.codes, len(read.categories))
         hidden = attrs.evolve(read.categories, missing=read.categories.gone() | ~used)
-        return [fault.spread(read.codes) for fault in id_faults(hidden)]
+        return spread(id_faults(hidden), read.codes)
     if isinstance(read, Text):
         offsets, _ = _buffers(read)
         return _empty((np.diff(offsets) == 0) & ~read.gone())
@@ -104,11 +104,11 @@ def event_ids(read: Raw) -> Ids:
     if isinstance(read, Dictionary):
         used = occurring(read.codes, len(read.categories)) & ~read.categories.gone()
         values = np.full(len(used) + 1, None, object)
-        values[:-1][used] = _id_values(read.categories.keep(used))
+        values[:-1][used] = _id_values(read.categories.keep(np.flatnonzero(used)))
         values = values[read.codes]
     elif missing.any():
         values = np.full(len(read), None, object)
-        values[~missing] = _id_values(read.keep(~missing))
+        values[~missing] = _id_values(read.keep(np.flatnonzero(~missing)))
     else:
         values = _id_values(read)
     if missing.any() or isinstance(next(iter(values[:1]), 0), str | UUID):
@@ -134,16 +134,20 @@ def _objects(values: Sequence[object]) -> NDArray[np.object_]:
 
 
 def _coded_ids(read: Dictionary) -> CodedIds:
-    """Return each id once; Arrow lets a dictionary repeat what it holds."""
+    """Return each id once, and only those that occur."""
     import pandas as pd
 
-    used = occurring(read.codes, len(read.categories))
-    place, distinct = pd.factorize(_id_values(read.categories.keep(used)))
-    if len(distinct) == len(used):
-        return CodedIds(read.codes, distinct)
-    table = np.zeros(len(used), np.int64)
+    used = np.flatnonzero(occurring(read.codes, len(read.categories)))
+    ids = _id_values(read.categories.keep(used))
+    place = np.arange(len(used))
+    if not read.distinct:
+        place, distinct = pd.factorize(ids)
+        ids = np.asarray(distinct)
+    if len(ids) == len(read.categories):
+        return CodedIds(read.codes, ids)
+    table = np.zeros(len(read.categories), np.int64)
     table[used] = place
-    return CodedIds(table[read.codes], np.asarray(distinct))
+    return CodedIds(table[read.codes], ids)
 
 
 def _buffers(read: Text) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -166,12 +170,12 @@ def _buffers(read: Text) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
 class Labels:
     """A column in codes of any order; a label may come twice, or in no row at all."""
 
-    codes: NDArray[np.integer[Any]]
+    codes: Rows
     labels: tuple[Label, ...]
     faults: tuple[Fault, ...] = ()
 
-    def keep(self, rows: Mask) -> Labels:
-        """Keep the rows of a mask."""
+    def keep(self, rows: Rows) -> Labels:
+        """Keep the rows at some positions, which have no fault."""
         return Labels(self.codes[rows], self.labels)
 
 
@@ -207,8 +211,8 @@ def labelled(read: Raw, role: Role, options: Sequence[str] | None = None) -> Lab
     for reason, rows in wrong.items():
         whole = reason == "of the wrong type" and typed and kind not in ("object", "text")
         said = f"got {said_of(coded.categories)}" if whole else ""
-        faults.append(Fault(reason, required[reason], rows, said, whole).spread(coded.codes))
-    return Labels(coded.codes, tuple(labels), tuple(faults))
+        faults.append(Fault(reason, required[reason], rows, said, whole))
+    return Labels(coded.codes, tuple(labels), spread(faults, coded.codes))
 
 
 _FITTING: dict[Role, str] = {
@@ -256,14 +260,14 @@ def _in_codes(read: Raw) -> Dictionary:
     return Dictionary(codes, kept)
 
 
-def _factorized(read: Plain) -> tuple[NDArray[np.integer[Any]], NDArray[Any]]:
+def _factorized(read: Plain) -> tuple[Rows, NDArray[Any]]:
     import pandas as pd
 
     codes, categories = pd.factorize(read.values)
     return codes, np.asarray(categories)
 
 
-def _factorized_objects(read: Plain) -> tuple[NDArray[np.integer[Any]], NDArray[Any]]:
+def _factorized_objects(read: Plain) -> tuple[Rows, NDArray[Any]]:
     """Code objects by type and value, since Python calls ``True``, ``1`` and ``1.0`` equal."""
     place: dict[tuple[type, object], int] = {}
     first: list[object] = []
@@ -300,9 +304,14 @@ def coded(column: Labels) -> Coded:
     return Coded(np.array([*table, -1], code)[column.codes], labels)
 
 
-def occurring(codes: NDArray[np.integer[Any]], k: int) -> Mask:
+def occurring(codes: Rows, k: int) -> Mask:
     """Return which of k codes occur; -1 is none of them."""
     seen = np.zeros(k + 1, np.bool_)
+    small = codes.dtype.kind == "i" and codes.dtype.itemsize <= 2
     for start in range(0, len(codes), _BLOCK):
-        seen[codes[start : start + _BLOCK]] = True
+        block = codes[start : start + _BLOCK]
+        if small:  # as unsigned, where -1 counts last
+            seen[:-1] |= np.bincount(block.view(f"u{codes.itemsize}"), minlength=k)[:k] > 0
+        else:
+            seen[block] = True
     return seen[:-1]

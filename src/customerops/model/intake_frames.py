@@ -120,7 +120,8 @@ def _of_pandas(name: str, given: Any) -> Raw:
     series = pd.Series(given, copy=False)
     dtype: Any = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return dictionary(series.cat.codes.to_numpy(), _of_pandas(name, dtype.categories))
+        categories = _of_pandas(name, dtype.categories)
+        return dictionary(series.cat.codes.to_numpy(), categories, distinct=True)
     if isinstance(dtype, pd.DatetimeTZDtype):
         utc = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         return attrs.evolve(of_numpy(name, utc), aware=True)

@@ -47,6 +47,7 @@ ROUNDINGS = (
 """Constants of the module ``decimal`` that say how to round."""
 
 _LARGEST = 2**63 - 1
+_BLOCK = 1 << 16  # rows read at a time: what is made on the way stays in the cache
 _WIDE = decimal.Context(prec=80, traps=[decimal.InvalidOperation])
 _FINE, _NO_NUMBER, _NOT_FINITE, _TOO_LARGE, _TOO_COARSE, _TOO_FINE = range(6)
 
@@ -85,24 +86,38 @@ def _distinct(plain: Plain) -> Dictionary:
     import pandas as pd
 
     codes, categories = pd.factorize(plain.values)
+    codes = np.where(plain.gone(), -1, codes)
     return Dictionary(codes, Plain(np.asarray(categories, object), "text", typed=False))
 
 
 def _fixed_point(plain: Plain, places: Places) -> Converted:
     present = ~plain.gone()
+    units, verdicts = np.zeros(len(plain), np.int64), np.zeros(len(plain), np.int8)
     if plain.kind in ("bool", "time", "date"):
-        verdicts = np.where(present, _NO_NUMBER, _FINE).astype(np.int8)
-        return _converted(np.zeros(len(plain), np.int64), plain, verdicts, places)
-    reader = {"float": _of_floats, "int": _of_ints, "scaled": _of_ints}.get(plain.kind)
-    if reader is None:
-        units, verdicts = np.zeros(len(plain), np.int64), np.zeros(len(plain), np.int8)
-        again = present
+        verdicts[present] = _NO_NUMBER
+    elif plain.kind in ("int", "float", "scaled"):
+        _by_block(plain, places, present, units, verdicts)
     else:
-        units, verdicts = reader(plain, places, present)
-        again = verdicts >= _TOO_COARSE
-    if again.any() and (reader is None or places.rounding is not None):
-        units[again], verdicts[again] = _each(_objects(plain, again), places)
+        units[present], verdicts[present] = _each(plain.values[present], places)
     return _converted(units, plain, verdicts, places)
+
+
+def _by_block(
+    plain: Plain,
+    places: Places,
+    present: Mask,
+    units: NDArray[np.int64],
+    verdicts: NDArray[np.int8],
+) -> None:
+    """Fill in units and verdicts of typed numbers, and round one by one what is left."""
+    reader = _of_floats if plain.kind == "float" else _of_ints
+    for start in range(0, len(plain), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        counts = np.where(present[block], plain.values[block], plain.values.dtype.type(0))
+        units[block], verdicts[block] = reader(counts, plain.scale, places)
+    again = verdicts >= _TOO_COARSE
+    if places.rounding is not None and again.any():
+        units[again], verdicts[again] = _each(_objects(plain, again), places)
 
 
 def _converted(
@@ -136,10 +151,10 @@ def _fits(decimals: int) -> str:
 # ---------------------------------------------------------------------- whole columns
 
 
-def _of_ints(plain: Plain, places: Places, present: Mask) -> _Verdicts:
+def _of_ints(counts: NDArray[Any], scale: int, places: Places) -> _Verdicts:
     """Read counts of ``10**-scale``."""
-    counts = np.where(present, plain.values, 0).astype(np.int64, copy=False)
-    shift = places.decimals - plain.scale
+    counts = counts.astype(np.int64, copy=False)
+    shift = places.decimals - scale
     factor = 10 ** abs(shift)
     if shift < 0 and factor <= _LARGEST:
         units = counts // factor
@@ -153,9 +168,9 @@ def _of_ints(plain: Plain, places: Places, present: Mask) -> _Verdicts:
     return np.where(large, 0, counts) * min(factor, _LARGEST), verdicts
 
 
-def _of_floats(plain: Plain, places: Places, present: Mask) -> _Verdicts:
-    form = np.finfo(plain.values.dtype)
-    x = np.where(present, plain.values, 0).astype(np.float64, copy=False)
+def _of_floats(values: NDArray[Any], scale: int, places: Places) -> _Verdicts:
+    form = np.finfo(values.dtype)
+    x = values.astype(np.float64, copy=False)
     power, certain = 10.0**places.decimals, 10.0**form.precision
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = x * power
@@ -168,7 +183,7 @@ def _of_floats(plain: Plain, places: Places, present: Mask) -> _Verdicts:
         verdicts[np.abs(scaled) >= 2.0**63] = _TOO_LARGE
         verdicts[~np.isfinite(x)] = _NOT_FINITE
         if places.rounding is not None:
-            clear = (verdicts == _TOO_FINE) & _clear(scaled, places.rounding)
+            clear = (verdicts == _TOO_FINE) & _clear(scaled, certain, places.rounding)
             units[clear] = _ROUND[places.rounding](scaled[clear])
             verdicts[clear] = _FINE
     whole = (verdicts == _TOO_COARSE) & (x == np.trunc(x)) & (np.abs(x) <= 2.0 ** (form.nmant + 1))
@@ -188,17 +203,20 @@ _ROUND: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 }
 
 
-def _clear(scaled: NDArray[np.float64], rounding: str) -> Mask:
+def _clear(scaled: NDArray[np.float64], certain: float, rounding: str) -> Mask:
     """Return the rows so far from where the rounding turns that an inexact product does not matter.
 
-    Up to 1e12 units the product and the decimal it stands for differ by less than 1e-3.
+    Up to a thousandth of what is certain, the product differs from the decimal that the float
+    stands for by less than 1e-3.
     """
     if rounding not in _ROUND:
         return np.zeros(len(scaled), np.bool_)
     turn = 0.5 if rounding.startswith("ROUND_HALF") else 0.0
     with np.errstate(invalid="ignore"):
         shifted = scaled - turn
-        clear: Mask = (np.abs(shifted - np.rint(shifted)) > 1e-3) & (np.abs(scaled) <= 1e12)
+        clear: Mask = (np.abs(shifted - np.rint(shifted)) > 1e-3) & (
+            np.abs(scaled) <= certain / 1e3
+        )
     return clear
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model.faults import Fault
+from customerops.model.faults import Fault, spread
 
 __all__ = [
     "Converted",
@@ -28,6 +28,7 @@ __all__ = [
     "Mask",
     "Plain",
     "Raw",
+    "Rows",
     "Text",
     "dictionary",
     "either",
@@ -44,6 +45,7 @@ Kind = Literal["bool", "int", "float", "scaled", "time", "date", "text", "object
 str objects when text, objects of several types when object, no value at all when nothing."""
 
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.integer[Any]]
 
 
 @attrs.frozen(eq=False)
@@ -64,8 +66,8 @@ class Plain:
     def __len__(self) -> int:
         return len(self.values)
 
-    def keep(self, rows: Mask) -> Plain:
-        """Keep the rows of a mask."""
+    def keep(self, rows: Rows) -> Plain:
+        """Keep the rows at some positions."""
         missing = None if self.missing is None else self.missing[rows]
         return attrs.evolve(self, values=self.values[rows], missing=missing)
 
@@ -83,9 +85,9 @@ class Text:
     def __len__(self) -> int:
         return len(self.array)
 
-    def keep(self, rows: Mask) -> Text:
-        """Keep the rows of a mask."""
-        return Text(self.array.filter(rows))
+    def keep(self, rows: Rows) -> Text:
+        """Keep the rows at some positions."""
+        return Text(self.array.take(rows))
 
     def gone(self) -> Mask:
         """Return the rows that are missing."""
@@ -99,32 +101,39 @@ class Text:
 
 @attrs.frozen(eq=False)
 class Dictionary:
-    """Codes into categories; -1 is missing, and a category may be missing itself."""
+    """Codes into categories; -1 is missing, and a category may be missing itself.
 
-    codes: NDArray[np.integer[Any]]
+    Unless `distinct`, a category may come twice, which Arrow allows.
+    """
+
+    codes: Rows
     categories: Plain
+    distinct: bool = False
 
     def __len__(self) -> int:
         return len(self.codes)
 
-    def keep(self, rows: Mask) -> Dictionary:
-        """Keep the rows of a mask."""
-        return Dictionary(self.codes[rows], self.categories)
+    def keep(self, rows: Rows) -> Dictionary:
+        """Keep the rows at some positions."""
+        return Dictionary(self.codes[rows], self.categories, self.distinct)
 
     def gone(self) -> Mask:
         """Return the rows that are missing."""
-        gone: Mask = np.append(self.categories.gone(), True)[self.codes]
+        gone: Mask = self.codes < 0
+        if self.categories.missing is not None:
+            gone |= np.append(self.categories.missing, np.False_)[self.codes]
         return gone
 
 
 Raw = Plain | Text | Dictionary
 
 
-def dictionary(codes: NDArray[np.integer[Any]], categories: Raw) -> Dictionary:
+def dictionary(codes: Rows, categories: Raw, *, distinct: bool = False) -> Dictionary:
     """Return codes into the values that the categories stand for."""
     if isinstance(categories, Dictionary):
         return Dictionary(np.append(categories.codes, -1)[codes], categories.categories)
-    return Dictionary(codes, categories.plain() if isinstance(categories, Text) else categories)
+    plain = categories.plain() if isinstance(categories, Text) else categories
+    return Dictionary(codes, plain, distinct)
 
 
 @attrs.frozen(eq=False)
@@ -135,18 +144,18 @@ class Converted:
     missing: Mask | None = None
     faults: tuple[Fault, ...] = ()
 
-    def keep(self, rows: Mask) -> Converted:
-        """Keep the rows of a mask, which have no fault."""
+    def keep(self, rows: Rows) -> Converted:
+        """Keep the rows at some positions, which have no fault."""
         missing = None if self.missing is None else either(self.missing[rows], None)
         return Converted(self.values[rows], missing)
 
-    def take(self, codes: NDArray[np.integer[Any]]) -> Converted:
+    def take(self, codes: Rows) -> Converted:
         """Return the rows that hold these categories; code -1 holds none."""
         missing = np.zeros(len(self.values), np.bool_) if self.missing is None else self.missing
         return Converted(
             np.append(self.values, 0)[codes],
             either(np.append(missing, True)[codes], None),
-            tuple(fault.spread(codes) for fault in self.faults),
+            spread(self.faults, codes),
         )
 
 

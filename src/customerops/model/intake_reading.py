@@ -218,10 +218,12 @@ class Reading:
 
     def narrowed(self, keep: Mask) -> Reading:
         """Return the reading of some of these rows, which have no fault so far."""
-        places = np.flatnonzero(keep)
-        narrow = Reading(self.options, len(places), places)
+        rows = np.flatnonzero(keep)
+        narrow = Reading(
+            self.options, len(rows), rows if self.places is None else self.places[rows]
+        )
         narrow.currency, narrow.decimals = self.currency, self.decimals
-        narrow.made = {name: made.keep(keep) for name, made in self.made.items()}
+        narrow.made = {name: made.keep(rows) for name, made in self.made.items()}
         return narrow
 
     def accepted(self) -> Reading:

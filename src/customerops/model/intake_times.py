@@ -28,6 +28,7 @@ _MAX = to_us(dt.datetime.max.replace(tzinfo=dt.UTC))
 _NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 _US = dt.timedelta(microseconds=1)
 _PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
+_BLOCK = 1 << 16  # rows looked up at a time
 _APART = 8  # days between which two stretches of days are looked up in the zone apart
 
 
@@ -210,10 +211,13 @@ def _localised(
         moved = first.values - np.where(local, shift, 0)
         twice = never = np.zeros(0, np.bool_)
     else:
-        moved = first.values.copy()
-        moved[local], twice, never = _instants_of_walls(
-            first.values[local], dated[local], clock.tz, clock.fold
-        )
+        every = bool(local.all())
+        walls = first.values if every else first.values[local]
+        dates = dated if every else dated[local]
+        moved, twice, never = _instants_of_walls(walls, dates, clock.tz, clock.fold)
+        if not every:
+            walls, moved = moved, first.values.copy()
+            moved[local] = walls
     second = _checked(moved, missing, None)
     faults = [*first.faults, *second.faults]
     for rows, reason in ((twice, "twice"), (never, "never")):
@@ -267,27 +271,29 @@ def _instants_of_walls(
 
     Most local days lie in one stretch of constant offset: their rows take it from a table by day.
     """
-    day = walls // DAY_US
-    origin = int(day.min())
-    day -= origin
-    seen = np.zeros(int(day.max()) + 1, np.bool_)
-    seen[day] = True
+    origin, final = int(walls.min()) // DAY_US, int(walls.max()) // DAY_US
+    blocks = [slice(start, start + _BLOCK) for start in range(0, len(walls), _BLOCK)]
+    seen = np.zeros(final - origin + 1, np.bool_)
+    for block in blocks:
+        seen[walls[block] // DAY_US - origin] = True
     days = np.flatnonzero(seen)
     zone = _Stretches.around(days + origin, tz)
     opens = (days + origin) * DAY_US
     closes = opens + (DAY_US - 1)
     stretch = zone.first(opens)
-    even = (stretch == zone.last(closes)) & (stretch == zone.first(closes))
-    even &= stretch == zone.last(opens)
-    table = np.zeros(len(seen), np.int64)
-    table[days[even]] = zone.offset[stretch[even]]
-    us = walls - table[day]
-    twice, never = np.zeros(len(walls), np.bool_), np.zeros(len(walls), np.bool_)
-    uneven = np.zeros(len(seen), np.bool_)
+    even = (stretch == zone.first(closes)) & (stretch == zone.last(opens))
+    even &= stretch == zone.last(closes)
+    offset, uneven = np.zeros(len(seen), np.int64), np.zeros(len(seen), np.bool_)
+    offset[days[even]] = zone.offset[stretch[even]]
     uneven[days[~even]] = True
-    hard = np.flatnonzero(uneven[day])
-    if len(hard):
-        us[hard], twice[hard], never[hard] = _hard_walls(walls[hard], dated[hard], zone, fold)
+    us, hard = np.empty_like(walls), [np.zeros(0, np.intp)]
+    for block in blocks:
+        day = walls[block] // DAY_US - origin
+        us[block] = walls[block] - offset[day]
+        hard.append(np.flatnonzero(uneven[day]) + block.start)
+    rows = np.concatenate(hard)
+    twice, never = np.zeros(len(walls), np.bool_), np.zeros(len(walls), np.bool_)
+    us[rows], twice[rows], never[rows] = _hard_walls(walls[rows], dated[rows], zone, fold)
     return us, twice, never
 
 
