@@ -105,7 +105,9 @@ def test_the_same_id_of_another_customer_is_another_event() -> None:
 def test_the_same_id_with_other_content_is_refused(change: dict[str, Any]) -> None:
     import attrs
 
-    with pytest.raises(InvalidInputError, match=r"id must not repeat .* 1 of 2 rows is not \(first at row 1\)"):
+    with pytest.raises(
+        InvalidInputError, match=r"id must not repeat .* 1 of 2 rows is not \(first at row 1\)"
+    ):
         log_of(SMALL[0], attrs.evolve(SMALL[0], **change))
 
 
@@ -130,7 +132,9 @@ def test_an_undeclared_attribute_is_refused_by_name() -> None:
 def test_a_value_that_needs_more_decimals_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="value must be exact at 6 decimals"):
         log_of(event("1", "a", 0, value=1 / 3))
-    assert log_of(event("1", "a", 0, value=1 / 8), value_decimals=3).numbers("value").values == [125]
+    assert log_of(event("1", "a", 0, value=1 / 8), value_decimals=3).numbers("value").values == [
+        125
+    ]
 
 
 def test_what_is_no_record_is_refused() -> None:
@@ -153,7 +157,9 @@ def test_an_id_beyond_64_bits_is_refused() -> None:
 
 WORDS = st.sampled_from(["a", "b", "ü", "visit"])
 MONEY = st.integers(-(10**12), 10**12).map(lambda n: Money.of_minor(n, "JPY"))
-INSTANTS = st.integers(0, 10**9).map(lambda s: day(0) + dt.timedelta(microseconds=s * 10**6 + s % 7))
+INSTANTS = st.integers(0, 10**9).map(
+    lambda s: day(0) + dt.timedelta(microseconds=s * 10**6 + s % 7)
+)
 ITEMS = st.builds(
     Item,
     sku=WORDS,
@@ -291,8 +297,8 @@ def test_derived_arrays_are_cached_and_not_pickled() -> None:
     assert log.ordinals("day") is log.ordinals("day")
     assert log.ordinals("day").dtype == np.int32
     again = pickle.loads(pickle.dumps(log))
-    assert again == log
     assert not again._cache
+    assert again == log
     with pytest.raises(InvalidInputError, match="calendar must be given"):
         log_of(*SMALL).ordinals("day")
 
@@ -395,7 +401,11 @@ def test_by_thread_makes_each_case_a_unit() -> None:
     assert sorted(cases.parent.values.tolist()) == ["a", "a", "b"]
     assert len(cases) == 4
     assert len(cases.of(("a", "t2"))) == 2
-    for refused in (cases.by_thread, lambda: list(cases.interactions()), lambda: cases.relabel({})):
+    for refused in (
+        cases.by_thread,
+        lambda: list(cases.interactions()),
+        lambda: cases.relabel({}),
+    ):
         with pytest.raises(InvalidInputError, match="log must not be by thread"):
             refused()
 
@@ -473,7 +483,9 @@ def test_customers_without_events_count_from_when_they_entered() -> None:
     assert log.until(day(4)).n_customers == 3
     with pytest.raises(InvalidInputError, match="created_at must be given .* 1 of 1 have none"):
         log.with_customers([Customer(id="e")])
-    with pytest.raises(InvalidInputError, match="customers must be one record each: 1 are repeated"):
+    with pytest.raises(
+        InvalidInputError, match="customers must be one record each: 1 are repeated"
+    ):
         log.with_customers([Customer(id="a"), Customer(id="a")])
     with pytest.raises(InvalidInputError, match="customers must be Customer records: got str"):
         log.with_customers(["a"])  # type: ignore[list-item]

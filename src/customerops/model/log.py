@@ -175,18 +175,129 @@ class InteractionLog:
         >>> sorted(log.amount.tolist())
         [990, 2933]
         """
-        from customerops.model.log_frames import log_of_frame
+        from customerops.model.log_frames import Request, log_of_frame
 
-        return log_of_frame(
-            frame,
-            {"customer_id": customer_id, "at": at, "kind": kind},
-            tz=tz,
-            calendar=calendar,
-            only=only,
-            attributes=attributes,
-            threads=threads,
-            options=columns,
-        )
+        main = {"customer_id": customer_id, "at": at, "kind": kind}
+        request = Request(tz, calendar, only, threads, columns)
+        return log_of_frame(frame, main, attributes=attributes, request=request)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        customer_id: Any,
+        at: Any,
+        kind: Any,
+        tz: dt.tzinfo | str | None = None,
+        calendar: Calendar | None = None,
+        only: Rule | str | Collection[str] | None = None,
+        attributes: Mapping[str, Any] = NOTHING,
+        threads: int | None = None,
+        **columns: Unpack[ColumnOptions],
+    ) -> InteractionLog:
+        """Build a log from arrays of one length, without a frame.
+
+        Parameters
+        ----------
+        customer_id, at, kind : array-like
+            numpy arrays, lists, or columns of pandas, polars or pyarrow; or a `const`.
+        tz, calendar, only, threads
+            As in `from_frame`.
+        attributes : mapping of str to array-like
+            Attributes of the events by name.
+        **columns
+            As in `from_frame`, arrays in the place of names: see `ColumnOptions`.
+
+        Raises
+        ------
+        InvalidInputError
+            As in `from_frame`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from customerops import InteractionLog
+        >>> InteractionLog.from_arrays(
+        ...     customer_id=np.array([7, 8, 7]),
+        ...     at=np.array([1767225600, 1767312000, 1767398400]),
+        ...     at_unit="s",
+        ...     kind=["visit", "visit", "purchase"],
+        ... )
+        InteractionLog(3 events, 2 customers)
+        """
+        from customerops.model.log_frames import Request, log_of_arrays
+
+        main = {"customer_id": customer_id, "at": at, "kind": kind}
+        request = Request(tz, calendar, only, threads, columns)
+        return log_of_arrays(main, attributes=attributes, request=request)
+
+    @classmethod
+    def from_orders(
+        cls,
+        orders: Any,
+        lines: Any,
+        *,
+        customer_id: str,
+        at: str,
+        order_id: str,
+        sku: str,
+        category: str | None = None,
+        quantity: str | None = None,
+        unit_price: str | None = None,
+        lines_order_id: str | None = None,
+        kind: str | const | None = None,
+        tz: dt.tzinfo | str | None = None,
+        calendar: Calendar | None = None,
+        attributes: Collection[str] | Mapping[str, str | const] = (),
+        threads: int | None = None,
+        **columns: Unpack[ColumnOptions],
+    ) -> InteractionLog:
+        """Build a log of orders with their line items.
+
+        Parameters
+        ----------
+        orders, lines : DataFrame, Table, or mapping of str to array
+            One row an order; one row a line.
+        customer_id, at, order_id : str
+            Columns of `orders`. The order id is the event's ``id``.
+        sku, category, quantity, unit_price : str
+            Columns of `lines`; quantity 1 when left out. Quantities keep six decimals, prices are
+            in major units of ``currency=``.
+        lines_order_id : str, optional
+            The order id in `lines`, when it has another name there.
+        kind : str or const, optional
+            ``const("purchase")`` when left out.
+        tz, calendar, attributes, threads, **columns
+            As in `from_frame`, of `orders`. Without ``amount=`` the amount of an order is the sum
+            of quantity times unit price of its lines, which must come out in whole minor units
+            (unless ``rounding=``); an order without lines, or without prices, has none.
+
+        Raises
+        ------
+        InvalidInputError
+            As in `from_frame`; also when a line belongs to no order, or order ids repeat. With
+            ``invalid="collect"`` an order with an invalid line is set aside, with that reason.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from customerops import InteractionLog
+        >>> log = InteractionLog.from_orders(
+        ...     {"order": ["o1"], "who": ["a"], "day": [dt.date(2026, 1, 5)]},
+        ...     {"order": ["o1", "o1"], "sku": ["ink", "pen"], "n": [2, 1], "price": [3.20, 1.10]},
+        ...     customer_id="who", at="day", order_id="order", tz=dt.timezone.utc,
+        ...     sku="sku", quantity="n", unit_price="price", currency="EUR",
+        ... )
+        >>> log.amount.tolist(), log.lines.columns["sku"].labels
+        ([750], ('ink', 'pen'))
+        """
+        from customerops.model.log_frames import Request
+        from customerops.model.log_orders import LineColumns, log_of_orders
+
+        own = LineColumns(lines_order_id or order_id, sku, category, quantity, unit_price)
+        main = {"customer_id": customer_id, "at": at, "kind": kind, "id": order_id}
+        request = Request(tz, calendar, None, threads, columns)
+        return log_of_orders(orders, lines, main, own, attributes=attributes, request=request)
 
     @classmethod
     def from_interactions(

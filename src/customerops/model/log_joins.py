@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model.columns import Coded, Column, Ids, Numbers
+from customerops.model.columns import Coded, Column, Ids, Numbers, code_type
 from customerops.model.faults import Rejected
 from customerops.model.labels import Label, label_key
 from customerops.model.lines import Lines
@@ -124,7 +124,7 @@ def _stack_coded(columns: Sequence[Any], lengths: Sequence[int]) -> Coded:
     position = {label_key(label): i for i, label in enumerate(labels)}
     parts = []
     for column, table, n in zip(columns, tables, lengths, strict=True):
-        to = np.array([*(position[label_key(label)] for label in table), -1], code_type(labels))
+        to = np.array([*(position[label_key(label)] for label in table), -1], code_type(len(labels)))
         parts.append(np.full(n, -1, to.dtype) if column is None else to[column.codes])
     return Coded(locked(np.concatenate(parts)), labels)
 
@@ -173,13 +173,6 @@ def merge_labels(tables: Iterable[tuple[Label, ...]]) -> tuple[Label, ...]:
     """Return the labels of all tables, each once, sorted."""
     merged = {label_key(label): label for table in tables for label in table}
     return tuple(merged[key] for key in sorted(merged))
-
-
-def code_type(labels: Sequence[Label]) -> type[np.signedinteger[Any]]:
-    """Return the smallest integer type that codes the labels, with -1 for missing."""
-    return next(
-        (t for t in (np.int8, np.int16) if len(labels) <= np.iinfo(t).max + 1), np.int32
-    )
 
 
 def same(a: InteractionLog, b: InteractionLog) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.model.build import RawIds, group
 from customerops.model.columns import Coded, Column, Ids, Numbers
-from customerops.model.faults import Rejected
+from customerops.model.faults import Invalid, Rejected
 from customerops.model.lines import Lines
 from customerops.model.log import InteractionLog, locked
 from customerops.model.runs import ranges
@@ -21,10 +21,7 @@ from customerops.model.window import Window
 if TYPE_CHECKING:
     from customerops.model.calendar import Calendar
 
-__all__ = ["assemble", "without_repeats"]
-
-Invalid = Literal["raise", "collect"]
-
+__all__ = ["assemble", "without_events", "without_repeats", "without_rows"]
 
 def assemble(
     ids: RawIds,
@@ -60,14 +57,13 @@ def assemble(
         place = made.payload["place:"]
         stored["row"] = Numbers(locked((place if rows is None else rows[place]).astype(np.int64)))
         lines = None if lines is None else lines.take(place)
-    entered = made.at[made.offsets[:-1]]
     log = InteractionLog(
         customers=locked(made.customers),
         offsets=locked(made.offsets),
         at=locked(made.at),
         columns=stored,
         lines=lines,
-        entered=locked(entered),
+        entered=locked(made.at[made.offsets[:-1]]),
         currency=currency,
         decimals=decimals,
         value_decimals=value_decimals,
@@ -76,10 +72,21 @@ def assemble(
         rejected=Rejected.none() if rejected is None else rejected,
     )
     log = without_repeats(log, invalid=invalid)
-    if "row" in log.columns and not keep_rows:
-        kept = {name: column for name, column in log.columns.items() if name != "row"}
-        log = attrs.evolve(log, columns=kept)
-    return log
+    log = attrs.evolve(log, entered=locked(log.at[log.offsets[:-1]]))
+    return log if keep_rows else without_rows(log)
+
+
+def without_rows(log: InteractionLog) -> InteractionLog:
+    """Return the log without the column of input positions."""
+    kept = {name: column for name, column in log.columns.items() if name != "row"}
+    return attrs.evolve(log, columns=kept)
+
+
+def without_events(log: InteractionLog, drop: NDArray[np.bool_]) -> InteractionLog:
+    """Return a log just made as if some events had never come, nor who has no others."""
+    log = log._events(~drop)
+    log = log._units(np.diff(log.offsets) > 0)
+    return attrs.evolve(log, entered=locked(log.at[log.offsets[:-1]]))
 
 
 def without_repeats(log: InteractionLog, *, invalid: Invalid = "raise") -> InteractionLog:

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.model.checks import one_of
-from customerops.model.columns import Coded, Column, Ids, Numbers
+from customerops.model.columns import Coded, Column, Ids, Numbers, code_type
 from customerops.model.instants import from_us, to_us
 from customerops.model.labels import Label, label_key
 from customerops.model.lines import Lines
 from customerops.model.log import InteractionLog, locked
-from customerops.model.log_joins import code_type
 from customerops.model.log_make import assemble
 from customerops.model.money import Money, decimals_of
 from customerops.model.records import Customer, Interaction, Item
@@ -248,7 +247,7 @@ def code_labels(values: Sequence[Label]) -> Coded:
     codes = {key: code for code, key in enumerate(keys)}
     labels = tuple(found[key] for key in keys)
     coded = [-1 if value is None else codes[label_key(value)] for value in values]
-    return Coded(locked(np.array(coded, code_type(labels))), labels)
+    return Coded(locked(np.array(coded, code_type(len(labels)))), labels)
 
 
 def decoded(column: Coded, rows: NDArray[Any]) -> list[Label]:
