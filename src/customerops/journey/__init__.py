@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
-    from customerops.journey.transitions import TransitionTable, transitions
+    from customerops.journey.directly_follows import TransitionTable, transitions
 
 __all__ = [
     "TransitionTable",
@@ -15,8 +15,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "TransitionTable": "transitions",
-    "transitions": "transitions",
+    "TransitionTable": "directly_follows",
+    "transitions": "directly_follows",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

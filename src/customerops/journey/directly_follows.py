@@ -120,7 +120,7 @@ def transitions(
     ... ).until_day(dt.date(2026, 1, 31))
     >>> table = transitions(log)
     >>> table.select(source="view").to_frame()[["target", "count", "customers"]].values.tolist()
-    [['purchase', 1, 1], ['view', 0, 0], [('end',), 1, 1]]
+    [['purchase', 1, 1], ['view', 0, 0], [('end',), 1, 1], [('start',), 0, 0]]
     """
     asked = ask(log, as_of=as_of, over=over)
     column = asked.log.coded(state)

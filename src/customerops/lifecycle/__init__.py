@@ -10,13 +10,7 @@ if TYPE_CHECKING:
     from customerops.lifecycle.growth import GrowthAccounting, growth_accounting
     from customerops.lifecycle.history import History, replay
     from customerops.lifecycle.machine import State, Step, Transition, advance, step
-    from customerops.lifecycle.policy import (
-        FirstQualifying,
-        Inactivity,
-        KthInLife,
-        LifecycleEvent,
-        LifecyclePolicy,
-    )
+    from customerops.lifecycle.policy import FirstQualifying, Inactivity, KthInLife, LifecycleEvent, LifecyclePolicy
     from customerops.lifecycle.population import Population, replay_log
     from customerops.lifecycle.stages import Cause, Stage
     from customerops.lifecycle.stocks import StageCounts, StageFlows

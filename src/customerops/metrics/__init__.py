@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.metrics.cohorts import retention
     from customerops.metrics.value import repurchase_rate
 
 __all__ = [
     "repurchase_rate",
+    "retention",
 ]
 
 _HOMES = {
+    "retention": "cohorts",
     "repurchase_rate": "value",
 }
 

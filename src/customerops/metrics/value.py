@@ -36,12 +36,13 @@ DEFINITIONS = ("in_window", "by_orders", "returning_customer", "prior_buyer_shar
 
 @attrs.frozen(eq=False)
 class _Orders:
-    """Purchase occasions up to the end of the window: customer, instant, place among the own."""
+    """Purchase occasions: customer, instant, number among the customer's own, side of the window."""
 
     customer: NDArray[np.int32]
     at: NDArray[np.int64]
     number: NDArray[np.int64]  # 1 for the customer's first ever
-    inside: NDArray[np.bool_]  # in the window
+    before: NDArray[np.bool_]
+    inside: NDArray[np.bool_]
     n_customers: int
 
     def per_customer(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -157,18 +158,18 @@ def repurchase_rate(
     if definition == "by_orders":
         bought = orders.per_customer(orders.inside)
         again = np.maximum(bought - 1, 0)
-        parts = Ratio.parts_of(again, bought, group, n_groups)
-        return Ratio(axes=axes, parts=_shaped(parts, axes), context=context)
+        return Ratio.from_rows(again, bought, codes=group, axes=axes, context=context)
     if definition == "within_days" and within is not None:
         width = within // dt.timedelta(microseconds=1)
         count, total = _within(orders, width, asked.as_of)
     else:
         count, total = _BUYERS[definition](orders)
+    shape = tuple(len(axis) for axis in axes)
     parts = {
-        "count": np.bincount(group[count & total], minlength=n_groups),
-        "total": np.bincount(group[total], minlength=n_groups),
+        "count": np.bincount(group[count & total], minlength=n_groups).reshape(shape),
+        "total": np.bincount(group[total], minlength=n_groups).reshape(shape),
     }
-    return Proportion(axes=axes, parts=_shaped(parts, axes), context=context)
+    return Proportion(axes=axes, parts=parts, context=context)
 
 
 def _in_window(orders: _Orders) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -177,12 +178,12 @@ def _in_window(orders: _Orders) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _returning(orders: _Orders) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    ever = orders.per_customer(np.ones(len(orders.at), np.bool_))
+    ever = orders.per_customer(orders.before | orders.inside)
     return ever >= 2, orders.per_customer(orders.inside) >= 1
 
 
 def _prior(orders: _Orders) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    before = orders.per_customer(~orders.inside)
+    before = orders.per_customer(orders.before)
     return before >= 1, orders.per_customer(orders.inside) >= 1
 
 
@@ -211,19 +212,17 @@ def _within(
 def _orders(
     log: InteractionLog, rule: Rule, over: Window | None, zone: Calendar | None
 ) -> _Orders:
-    """Return the purchase occasions up to the end of the window; an occasion is at its first."""
+    """Return the purchase occasions; the events of one occasion count at its first."""
     rows = rows_of(log, rule)
-    if over is not None and over.end_us is not None:
-        rows = rows[log.at[rows] < over.end_us]
     if zone is not None:
         rows = rows[first_of_run(log.codes[rows], log.ordinals("day", zone)[rows])]
     customer, at = log.codes[rows], log.at[rows]
     start = np.flatnonzero(first_of_run(customer))
     number = np.arange(len(rows)) - np.repeat(start, np.diff(start, append=len(rows))) + 1
-    begin = None if over is None else over.start_us
-    inside = np.ones(len(rows), np.bool_) if begin is None else at >= begin
-    return _Orders(customer, at, number, inside, log.n_customers)
-
-
-def _shaped(parts: dict[str, NDArray[np.int64]], axes: tuple[object, ...]) -> dict[str, object]:
-    return {name: part if axes else part[0] for name, part in parts.items()}
+    before, inside = np.zeros(len(rows), np.bool_), np.ones(len(rows), np.bool_)
+    if over is not None and over.start_us is not None:
+        before = at < over.start_us
+        inside = ~before
+    if over is not None and over.end_us is not None:
+        inside = inside & (at < over.end_us)
+    return _Orders(customer, at, number, before, inside, log.n_customers)

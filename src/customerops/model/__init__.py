@@ -9,6 +9,7 @@ from customerops._lazy import lazy
 if TYPE_CHECKING:
     from customerops.model.axes import Axis
     from customerops.model.calendar import Calendar
+    from customerops.model.cohort import CohortTable
     from customerops.model.columns import Coded, Numbers
     from customerops.model.context import Context
     from customerops.model.estimates import Difference, Mean, Movements, NetPromoterScore, Proportion, Quotient, Rate, Ratio
@@ -33,6 +34,7 @@ __all__ = [
     "Calendar",
     "Channel",
     "Coded",
+    "CohortTable",
     "ColumnOptions",
     "Consent",
     "Context",
@@ -93,6 +95,7 @@ __all__ = [
 _HOMES = {
     "Axis": "axes",
     "Calendar": "calendar",
+    "CohortTable": "cohort",
     "Coded": "columns",
     "Numbers": "columns",
     "Context": "context",

@@ -26,10 +26,13 @@ from customerops.model.labels import Label, label_key
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Axis", "Context", "Count", "Result", "Statistic", "Table"]
+__all__ = ["Axis", "Context", "Count", "Result", "Statistic", "Table", "Truth"]
 
-Count = int | NDArray[Any]
+Count = Any
 """A part: a Python integer where there is no axis, else an array of whole numbers."""
+
+Truth = Any
+"""True or False where there is no axis, else an array of them."""
 
 
 class Result(ABC):
@@ -97,7 +100,7 @@ class Table(Statistic):
     PARTS : tuple of str
         The names of the parts, set by each subclass.
     PART_AXES : mapping of str to tuple of str
-        The kinds of axis of a part that does not span all. A part must truly be zero at every
+        The kinds or names of the axes of a part that does not span all. A part must truly be zero at every
         label that is absent, for addition fills in zeros.
 
     Raises
@@ -146,13 +149,14 @@ class Table(Statistic):
         return tuple(len(axis) for axis in self.axes)
 
     @property
-    def complete(self) -> bool | NDArray[np.bool_]:
+    def complete(self) -> Truth:
         """Whether each cell was closed at ``as_of``, so that no later event can change it.
 
         Notes
         -----
-        A cell of a calendar period is closed when the period's end is at or before ``as_of``;
-        without a period, when the end of ``over`` is. Where nothing is known it counts as closed.
+        A cell of a calendar period is closed when every instant of the period is known: its end is
+        at most a microsecond after ``as_of``, which is inclusive. Without a period it is the end
+        of ``over`` that counts. Where nothing is known the cell counts as closed.
         """
         done = self._complete()
         return bool(done) if done.ndim == 0 else done
@@ -279,7 +283,7 @@ class Table(Statistic):
             if name.startswith(SELECTED) and value.kind == "period":  # cut to one period
                 return done & _ended(value, context, context.as_of).all()
         end = None if context.over is None else context.over.end_us
-        return done if end is None or end <= context.as_of else ~done
+        return done if end is None or end <= context.as_of + 1 else ~done
 
     def _title(self) -> str:
         context = self.context
@@ -319,8 +323,10 @@ class Table(Statistic):
 
     def _dims(self, name: str) -> list[int]:
         """Return which axes a part spans."""
-        kinds = self.PART_AXES.get(name)
-        return [i for i, axis in enumerate(self.axes) if kinds is None or axis.kind in kinds]
+        spans = self.PART_AXES.get(name)
+        if spans is None:
+            return list(range(len(self.axes)))
+        return [i for i, axis in enumerate(self.axes) if axis.kind in spans or axis.name in spans]
 
     def _index(self, axis: str) -> int:
         names = [a.name for a in self.axes]
@@ -384,11 +390,11 @@ class Table(Statistic):
 
 
 def _ended(axis: Axis, context: Context, as_of: int) -> NDArray[np.bool_]:
-    """Return which periods of an axis end at or before ``as_of``: those before the one it is in."""
+    """Return the periods of an axis of which every instant is known: those before the next's."""
     if context.calendar is None or context.period is None:
         return np.ones(len(axis), dtype=np.bool_)
     period: Any = context.period
-    current = context.calendar.ordinals(np.array([as_of]), period)
+    current = context.calendar.ordinals(np.array([as_of + 1]), period)
     (running,) = context.calendar.labels(current, period)
     return np.arange(len(axis)) < bisect_left(axis.keys, label_key(running))
 
