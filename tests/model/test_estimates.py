@@ -313,7 +313,7 @@ def test_difference_keeps_the_axes() -> None:
     difference = a.difference(b)
     np.testing.assert_array_equal(difference.value, [0.0, 0.0, np.nan])
     assert np.isnan(difference.interval()[0]).tolist() == [False, False, True]
-    assert difference.complete.all()  # type: ignore[union-attr]
+    assert difference.complete.all()
     frame = difference.to_frame()
     assert list(frame.columns) == ["country", "value", "low", "high", "complete"]
     np.testing.assert_array_equal(frame["high"], difference.interval()[1])

@@ -328,10 +328,10 @@ def test_a_period_is_complete_when_its_end_has_come(
 def test_without_a_calendar_a_period_counts_as_complete() -> None:
     context = Context("m", as_of=0, period="month")
     table = Pair(axes=(MONTHS,), parts={"hits": [0, 0, 0], "size": 1}, context=context)
-    assert table.complete.all()  # type: ignore[union-attr]
+    assert table.complete.all()
     context = Context("m", as_of=0, calendar=UTC)
     table = Pair(axes=(MONTHS,), parts={"hits": [0, 0, 0], "size": 1}, context=context)
-    assert table.complete.all()  # type: ignore[union-attr]
+    assert table.complete.all()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ AxisKind = Literal["group", "cohort", "period", "age", "state"]
 _HINTS = 1000  # a misspelt label is looked for among so many, no more
 
 
+_FIELDS = ("name", "labels", "kind", "disjoint", "keys")
+
+
 def _name(value: str) -> str:
     return text("axis", value)
 
@@ -154,8 +157,8 @@ class Axis:
         """Return the axis of other labels, by their keys; both are known to be in order."""
         axis = object.__new__(Axis)
         values = (self.name, tuple(labels.values()), self.kind, self.disjoint, tuple(labels))
-        for field, value in zip(attrs.fields(Axis), values, strict=True):
-            object.__setattr__(axis, field.name, value)
+        for field, value in zip(_FIELDS, values, strict=True):
+            object.__setattr__(axis, field, value)
         return axis
 
     def _identity(self) -> tuple[object, ...]:

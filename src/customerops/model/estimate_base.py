@@ -13,7 +13,7 @@ from customerops.errors import InvalidInputError
 from customerops.model import exact, intervals
 from customerops.model.checks import one_of, whole
 from customerops.model.context import Context
-from customerops.model.tables import Result, Table
+from customerops.model.tables import Result, Table, Truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ __all__ = ["Bounds", "Difference", "Estimate", "Floats", "Sampled", "Value", "at
 
 Floats = NDArray[np.float64]
 
-Value = float | Floats
+Value = Any
 """A number where there is no axis, else an array of the axes' shape."""
 
 Bounds = tuple[Value, Value]
@@ -215,7 +215,7 @@ class Difference(Result):
         return _out(self._known())
 
     @property
-    def complete(self) -> bool | NDArray[np.bool_]:
+    def complete(self) -> Truth:
         """Whether both are complete."""
         return self.first.complete & self.second.complete
 

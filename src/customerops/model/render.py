@@ -130,38 +130,39 @@ def rows_html(
 
 def grid_html(
     title: str,
-    corner: str,
-    rows: Sequence[Label],
+    names: Sequence[str],
+    heads: Sequence[Sequence[str]],
     columns: Sequence[Label],
     cells: Sequence[Sequence[str]],
     total: tuple[int, int],
 ) -> str:
-    """Return an HTML table of two axes.
+    """Return an HTML table with the last axis across.
 
     Parameters
     ----------
     title : str
         The caption.
-    corner : str
-        What the rows and the columns are.
-    rows, columns : sequence of Label
-        Those that are shown.
+    names : sequence of str
+        What the head of a row says, column by column.
+    heads : sequence of sequence of str
+        The heads of the rows that are shown, as HTML.
+    columns : sequence of Label
+        The labels of the last axis that are shown.
     cells : sequence of sequence of str
         A ``<td>`` element for each of them.
     total : tuple of int
         How many rows and columns there are.
     """
-    head = _row("th", [escape(corner), *map(label_text, columns)])
+    head = _row("th", [*map(escape, names), *map(label_text, columns)])
     body = [
-        f"<tr><th>{label_text(label)}</th>{''.join(line)}</tr>"
-        for label, line in zip(rows, cells, strict=True)
+        "<tr>" + "".join(f"<th>{text}</th>" for text in texts) + "".join(line) + "</tr>"
+        for texts, line in zip(heads, cells, strict=True)
     ]
+    shown = (len(heads), len(columns))
     notes = [
-        f"{every - shown:,} of {every:,} {what} left out"
-        for what, every, shown in zip(
-            ("rows", "columns"), total, (len(rows), len(columns)), strict=True
-        )
-        if every > shown
+        f"{every - seen:,} of {every:,} {what} left out"
+        for what, every, seen in zip(("rows", "columns"), total, shown, strict=True)
+        if every > seen
     ]
     return _table(title, head, body, [*notes, "grey: not complete"])
 
