@@ -8,8 +8,7 @@ parts not add up to the whole. An attribute of events is made one of customers f
 from __future__ import annotations
 
 import datetime as dt
-import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import attrs
@@ -32,7 +31,6 @@ from customerops.model.fields import (
 from customerops.model.labels import Label, label_key
 from customerops.model.rule_columns import event_mask, loaded
 from customerops.model.rules import Field, Rule, as_rule
-from customerops.model.serial import read, under
 
 if TYPE_CHECKING:
     from customerops.model.log import InteractionLog
@@ -225,18 +223,12 @@ class Grouping:
         >>> Grouping.from_dict(first("country").to_dict()) == first("country")
         True
         """
-        source = self.source
-        if isinstance(source, str):
-            return {"grouping": "attribute", "name": self.name, "attribute": source}
-        if isinstance(source, Pick):
-            where = None if source.where is None else source.where.to_dict()
-            pick = {"field": source.field, "which": source.which, "where": where}
-            return {"grouping": "pick", "name": self.name, **pick}
-        groups = [[_dump(one), _dump(label)] for one, label in source.pairs]
-        return {"grouping": "groups", "name": self.name, "groups": groups}
+        from customerops.model.grouping_json import grouping_to_dict
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Grouping:
+        return grouping_to_dict(self)
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Grouping:
         """Return the grouping of a dict made by `to_dict`.
 
         Raises
@@ -244,12 +236,9 @@ class Grouping:
         InvalidInputError
             Naming the path of what is wrong.
         """
-        every = {key for keys in _KEYS.values() for key in keys}
-        tag = read("grouping", data, ("grouping", "name"), every)["grouping"]
-        tag = one_of("grouping.grouping", tag, _KEYS)
-        own = read("grouping", data, ("grouping", "name", *_KEYS[tag]))
-        with under("grouping", "grouping"):
-            return cls(_SOURCES[tag](own), text("name", own["name"]))
+        from customerops.model.grouping_json import grouping_from_dict
+
+        return grouping_from_dict(data)
 
 
 def _attribute(name: str, log: InteractionLog) -> tuple[Codes, tuple[Label, ...]]:
@@ -291,6 +280,11 @@ def first(field: str | Field, *, where: Rule | str | Collection[str] | None = No
     where : Rule, str or collection of str, optional
         The first of the events for which this event rule holds.
 
+    Returns
+    -------
+    Grouping
+        Named ``first_<field>``.
+
     Raises
     ------
     InvalidInputError
@@ -319,7 +313,25 @@ def first(field: str | Field, *, where: Rule | str | Collection[str] | None = No
 
 
 def last(field: str | Field, *, where: Rule | str | Collection[str] | None = None) -> Grouping:
-    """Group customers by a field at their last event as of the metric's instant; see `first`."""
+    """Group customers by a field at their last event, as of the metric's instant.
+
+    Parameters
+    ----------
+    field : str or Field
+        As in `first`.
+    where : Rule, str or collection of str, optional
+        The last of the events for which this event rule holds.
+
+    Returns
+    -------
+    Grouping
+        Named ``last_<field>``.
+
+    Examples
+    --------
+    >>> last("plan").to_dict()["field"]
+    'attributes.plan'
+    """
     return Grouping(Pick(field, "last", where))
 
 
@@ -330,6 +342,11 @@ def as_grouping(by: str | Field | Pick | Grouping | Mapping[Any, Label]) -> Grou
     ----------
     by : str, Field, Grouping, Pick or mapping of customer id to label
         A string, or the field ``customer("country")``, is a customer attribute.
+
+    Returns
+    -------
+    Grouping
+        Unbound data: it is asked of a log by `Grouping.labels`.
 
     Raises
     ------
@@ -351,57 +368,3 @@ def as_grouping(by: str | Field | Pick | Grouping | Mapping[Any, Label]) -> Grou
     if isinstance(by, str | Pick | Mapping):
         return Grouping(by)
     raise InvalidInputError("by", "must be a customer attribute or a Grouping", came(by))
-
-
-# ---------------------------------------------------------------------- as data
-
-
-def _dump(value: Id | Label) -> Any:
-    if isinstance(value, uuid.UUID):
-        return {"$uuid": str(value)}
-    return {"$date": value.isoformat()} if isinstance(value, dt.date) else value
-
-
-def _load(name: str, value: object) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    tag = one_of(name, next(iter(value), None), _TYPES)
-    written = text(name, read(name, value, (tag,))[tag])
-    try:
-        return _TYPES[tag](written)
-    except ValueError:
-        raise InvalidInputError(name, f"must hold a {tag[1:]}", "got another str") from None
-
-
-def _loaded_pairs(own: Mapping[str, Any]) -> Assignment:
-    groups = own["groups"]
-    if not isinstance(groups, list | tuple) or any(len(pair) != 2 for pair in groups):
-        raise InvalidInputError("groups", "must be a list of pairs", came(groups))
-    name = "groups[{}][{}]".format
-    return Assignment(
-        [
-            (_load(name(place, 0), one), _load(name(place, 1), label))
-            for place, (one, label) in enumerate(groups)
-        ]
-    )
-
-
-def _loaded_pick(own: Mapping[str, Any]) -> Pick:
-    where = None if own["where"] is None else Rule.from_dict(own["where"])
-    return Pick(own["field"], own["which"], where)
-
-
-_TYPES: Mapping[str, Callable[[str], Any]] = {
-    "$uuid": uuid.UUID,
-    "$date": dt.date.fromisoformat,
-}
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "attribute": ("attribute",),
-    "pick": ("field", "which", "where"),
-    "groups": ("groups",),
-}
-_SOURCES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    "attribute": lambda own: text("attribute", own["attribute"]),
-    "pick": _loaded_pick,
-    "groups": _loaded_pairs,
-}

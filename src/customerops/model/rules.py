@@ -227,6 +227,11 @@ def attribute(name: str) -> Field:
     name : str
         The key in ``Interaction.attributes``, the name it was loaded by in a log.
 
+    Returns
+    -------
+    Field
+        Compare it to make an event rule.
+
     Examples
     --------
     >>> (attribute("plan") == "pro").describe()
@@ -238,13 +243,21 @@ def attribute(name: str) -> Field:
 def customer(name: str) -> Field:
     """Return the field of a customer: of the record, or one of its attributes.
 
-    Rules on it are customer rules.
-
     Parameters
     ----------
     name : str
         ``country``, ``language``, ``timezone``, ``kind``, ``account_id``, ``acquisition_channel``,
         ``owner_id``, ``created_at``, or a key in ``Customer.attributes``.
+
+    Returns
+    -------
+    Field
+        Compare it to make a customer rule.
+
+    Raises
+    ------
+    InvalidInputError
+        For a part of the record that holds many values, or the id.
 
     Examples
     --------
@@ -262,7 +275,17 @@ never = Constant(truth=False)
 
 
 def all_of(*rules: Rule | str | Collection[str]) -> Rule:
-    """Return the rule that all of some rules hold: one is itself, none is `always`.
+    """Return the rule that all of some rules hold.
+
+    Parameters
+    ----------
+    *rules : Rule, str or collection of str
+        Rules of one level, see `as_rule`.
+
+    Returns
+    -------
+    Rule
+        Of one rule, itself; of none, `always`.
 
     Examples
     --------
@@ -273,7 +296,17 @@ def all_of(*rules: Rule | str | Collection[str]) -> Rule:
 
 
 def any_of(*rules: Rule | str | Collection[str]) -> Rule:
-    """Return the rule that at least one of some rules holds: one is itself, none is `never`.
+    """Return the rule that at least one of some rules holds.
+
+    Parameters
+    ----------
+    *rules : Rule, str or collection of str
+        Rules of one level, see `as_rule`.
+
+    Returns
+    -------
+    Rule
+        Of one rule, itself; of none, `never`.
 
     Examples
     --------
@@ -308,6 +341,11 @@ def as_rule(
         What to call it in an error.
     level : {"event", "customer"}, optional
         The level it must have; any when left out.
+
+    Returns
+    -------
+    Rule
+        The rule.
 
     Raises
     ------
