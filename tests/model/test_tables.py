@@ -34,6 +34,14 @@ class Pair(Table):
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
+class Edges(Table):
+    """A part that spans one of two axes of a kind, by its name."""
+
+    PARTS: ClassVar[tuple[str, ...]] = ("moves", "starts")
+    PART_AXES: ClassVar[dict[str, tuple[str, ...]]] = {"starts": ("source",)}
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class Other(Table):
     PARTS: ClassVar[tuple[str, ...]] = ("hits", "size")
 
@@ -182,6 +190,14 @@ def test_parts_and_axes_are_checked(changed: dict[str, Any], said: str) -> None:
         pair(**changed)
 
 
+def test_a_part_may_span_axes_by_name() -> None:
+    axes = [Axis(name, ["a", "b", "c"], "state") for name in ("source", "target")]
+    moves = np.arange(9).reshape(3, 3)
+    edges = Edges(axes=axes, parts={"moves": moves, "starts": [1, 2, 3]}, context=CONTEXT)
+    assert edges.select(target="b").parts["starts"].tolist() == [1, 2, 3]
+    assert edges.select(source="b").parts["starts"].item() == 2
+
+
 def test_repr_is_short() -> None:
     assert repr(pair()) == "Pair(metric='metric', axes=country[3] x age[2])"
     scalar = pair(axes=(), parts={"hits": 1, "size": 2})
@@ -305,12 +321,13 @@ MONTHS = Axis("period", [dt.date(2026, m, 1) for m in (1, 2, 3)], "period")
     ("as_of", "expected"),
     [
         (us(2026, 3, 1), [True, True, False]),
-        (us(2026, 3, 1) - 1, [True, False, False]),
+        (us(2026, 3, 1) - 1, [True, True, False]),
+        (us(2026, 3, 1) - 2, [True, False, False]),
         (us(2026, 4, 1), [True, True, True]),
         (None, [True, True, True]),
     ],
 )
-def test_a_period_is_complete_when_its_end_has_come(
+def test_a_period_is_complete_when_every_instant_of_it_is_known(
     as_of: int | None, expected: list[bool]
 ) -> None:
     over = Window.parse("2026-01-01", "2026-06-01", tz="UTC")  # the periods decide
@@ -338,12 +355,13 @@ def test_without_a_calendar_a_period_counts_as_complete() -> None:
     ("end", "as_of", "expected"),
     [
         ("2026-03-01", us(2026, 3, 1), True),
-        ("2026-03-01", us(2026, 3, 1) - 1, False),
+        ("2026-03-01", us(2026, 3, 1) - 1, True),
+        ("2026-03-01", us(2026, 3, 1) - 2, False),
         (None, us(2026, 3, 1), True),
         ("2026-03-01", None, True),
     ],
 )
-def test_a_window_is_complete_when_its_end_has_come(
+def test_a_window_is_complete_when_every_instant_of_it_is_known(
     end: str | None, as_of: int | None, expected: bool
 ) -> None:
     over = Window.parse("2026-01-01", end, tz="UTC")

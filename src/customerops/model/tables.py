@@ -100,8 +100,8 @@ class Table(Statistic):
     PARTS : tuple of str
         The names of the parts, set by each subclass.
     PART_AXES : mapping of str to tuple of str
-        The kinds or names of the axes of a part that does not span all. A part must truly be zero at every
-        label that is absent, for addition fills in zeros.
+        The kinds or the names of the axes of a part that does not span all. A part must truly be
+        zero at every label that is absent, for addition fills in zeros.
 
     Raises
     ------
