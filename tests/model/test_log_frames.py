@@ -67,7 +67,9 @@ def test_every_kind_of_frame_gives_the_log_of_the_records(frame: Any) -> None:
             amount=None if row["price"] is None else Money("19.99", "USD"),
             attributes={} if row["country"] is None else {"country": row["country"]},
         )
-        for row in (dict(zip(ROWS, values, strict=True)) for values in zip(*ROWS.values(), strict=True))
+        for row in (
+            dict(zip(ROWS, values, strict=True)) for values in zip(*ROWS.values(), strict=True)
+        )
     ]
     log = InteractionLog.from_frame(frame, **NAMES)
     assert list(log.interactions()) == list(
@@ -81,8 +83,15 @@ def test_a_written_frame_reads_back() -> None:
     assert frame["customer_id"].tolist() == ["a", "b", "b", "c"]
     assert frame["amount"].tolist()[1] == 19.99
     again = InteractionLog.from_frame(
-        frame, customer_id="customer_id", at="at", kind="kind", channel="channel",
-        amount="amount", currency="USD", attributes=["country"], id="id",
+        frame,
+        customer_id="customer_id",
+        at="at",
+        kind="kind",
+        channel="channel",
+        amount="amount",
+        currency="USD",
+        attributes=["country"],
+        id="id",
     )
     assert again == log
 
@@ -121,7 +130,9 @@ def test_the_zone_gives_the_calendar() -> None:
     for options in ({"tz": "Asia/Shanghai"}, {"calendar": Calendar("Asia/Shanghai")}):
         log = InteractionLog.from_arrays(customer_id=[1], at=days, kind=["x"], **options)
         assert log.calendar == Calendar("Asia/Shanghai")
-        assert log.at.tolist() == [int(dt.datetime(2026, 1, 4, 16, tzinfo=UTC).timestamp()) * 10**6]
+        assert log.at.tolist() == [
+            int(dt.datetime(2026, 1, 4, 16, tzinfo=UTC).timestamp()) * 10**6
+        ]
     sunday = Calendar("Asia/Shanghai", "sunday")
     log = InteractionLog.from_arrays(
         customer_id=[1], at=days, kind=["x"], tz="Asia/Shanghai", calendar=sunday
@@ -142,8 +153,14 @@ def test_the_currency_may_be_a_column() -> None:
     [
         ({"amout": "price"}, "option must be one of a log: got 'amout', did you mean 'amount'"),
         ({"attributes": "country"}, "attributes must be a collection of names: got one str"),
-        ({"channel": "sorce"}, "channel must name a column of the frame: got 'sorce', did you mean 'source'"),
-        ({"observed": Window(None, None), "currency": None}, "currency must be given with amount="),
+        (
+            {"channel": "sorce"},
+            "channel must name a column of the frame: got 'sorce', did you mean 'source'",
+        ),
+        (
+            {"observed": Window(None, None), "currency": None},
+            "currency must be given with amount=",
+        ),
     ],
 )
 def test_what_is_not_understood_is_refused(options: dict[str, Any], message: str) -> None:
@@ -153,7 +170,9 @@ def test_what_is_not_understood_is_refused(options: dict[str, Any], message: str
 
 def test_attributes_of_arrays_are_a_mapping() -> None:
     with pytest.raises(InvalidInputError, match="attributes must map a name to its array"):
-        InteractionLog.from_arrays(customer_id=[1], at=ROWS["ts"][:1], kind=["x"], attributes=["a"])  # type: ignore[arg-type]
+        InteractionLog.from_arrays(
+            customer_id=[1], at=ROWS["ts"][:1], kind=["x"], attributes=["a"]
+        )  # type: ignore[arg-type]
     log = InteractionLog.from_arrays(
         customer_id=[1], at=ROWS["ts"][:1], kind=["x"], attributes={"a": [True]}
     )
@@ -247,7 +266,10 @@ def test_orders_bring_their_lines_and_amounts() -> None:
         Item(sku="ink", category="office", quantity=2, unit_price=Money("3.20", "EUR")),
         Item(sku="pen", category="office", quantity="0.5", unit_price=Money("1.10", "EUR")),
     )
-    assert [seen[key].amount for key in ("o1", "o2")] == [Money("6.95", "EUR"), Money("13.10", "EUR")]
+    assert [seen[key].amount for key in ("o1", "o2")] == [
+        Money("6.95", "EUR"),
+        Money("13.10", "EUR"),
+    ]
     assert seen["o3"].amount is None
     assert seen["o3"].items == ()
     assert {one.kind for one in seen.values()} == {"purchase"}
@@ -255,9 +277,9 @@ def test_orders_bring_their_lines_and_amounts() -> None:
 
 def test_orders_of_records_and_frames_are_one_log() -> None:
     built = orders()
-    assert InteractionLog.from_interactions(
-        built.interactions(), calendar=Calendar(UTC)
-    ).between(Window(None, None)) == InteractionLog.from_interactions(
+    assert InteractionLog.from_interactions(built.interactions(), calendar=Calendar(UTC)).between(
+        Window(None, None)
+    ) == InteractionLog.from_interactions(
         list(built.interactions(order="stored")), calendar=Calendar(UTC)
     )
 
@@ -284,7 +306,10 @@ def test_lines_may_call_the_order_otherwise() -> None:
 
 def test_an_amount_that_is_no_whole_cent_needs_rounding() -> None:
     thirds = {"n": [0.333, 1, 1, 1]}
-    with pytest.raises(InvalidInputError, match=r"amount must come out in minor units.*1 of 3 rows is not \(first at row 1\)"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"amount must come out in minor units.*1 of 3 rows is not \(first at row 1\)",
+    ):
         orders(lines=thirds)
     rounded = orders(lines=thirds, rounding="ROUND_HALF_EVEN")
     assert {one.id: one.amount for one in rounded.interactions()}["o1"] == Money("2.17", "EUR")
@@ -297,10 +322,19 @@ def test_an_amount_that_is_no_whole_cent_needs_rounding() -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ({"order": ["o1", "o2", "o9", "o2"]}, r"order_id must be the id of an order on every line: 1 of 4 rows is not \(first at row 2\)"),
-        ({"order": ["o1", None, "o1", "o2"]}, r"order_id must be given on every line: 1 of 4 rows is not \(first at row 1\)"),
+        (
+            {"order": ["o1", "o2", "o9", "o2"]},
+            r"order_id must be the id of an order on every line: 1 of 4 rows is not \(first at row 2\)",
+        ),
+        (
+            {"order": ["o1", None, "o1", "o2"]},
+            r"order_id must be given on every line: 1 of 4 rows is not \(first at row 1\)",
+        ),
         ({"sku": [None, "a", "b", "c"]}, r"sku must be given on every line: 1 of 4"),
-        ({"n": [2, 1, None, 1]}, r"quantity must be given on every line: 1 of 4 rows is not \(first at row 2\)"),
+        (
+            {"n": [2, 1, None, 1]},
+            r"quantity must be given on every line: 1 of 4 rows is not \(first at row 2\)",
+        ),
         ({"price": [float("inf"), 1, 1, 1]}, "unit_price must be finite"),
         ({"n": [1]}, "quantity must be as long as order_id: got 1 and 4 rows"),
     ],

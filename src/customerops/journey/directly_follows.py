@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.errors import InvalidInputError
 from customerops.model.ask import ask
 from customerops.model.columns import Coded
 from customerops.model.derived import groups_of
@@ -185,9 +184,7 @@ def _moves(
     return source, target, owner
 
 
-def _once(
-    owner: NDArray[np.int32], cell: NDArray[np.int64], n_cells: int
-) -> NDArray[np.int64]:
+def _once(owner: NDArray[np.int32], cell: NDArray[np.int64], n_cells: int) -> NDArray[np.int64]:
     """Return the cells, each once for every owner."""
     key = np.sort(owner.astype(np.int64) * n_cells + cell)
     return key[first_of_run(key)] % n_cells if n_cells else key

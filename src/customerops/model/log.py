@@ -33,6 +33,7 @@ __all__ = ["InteractionLog"]
 T = TypeVar("T")
 _US = dt.timedelta(microseconds=1)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+ALWAYS = Window(None, None)
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -105,7 +106,7 @@ class InteractionLog:
     decimals: int = 2
     value_decimals: int = 6
     as_of: int | None = None
-    observed: Window = Window(None, None)
+    observed: Window = ALWAYS
     calendar: Calendar | None = None
     parent: Ids | None = None
     rejected: Rejected = attrs.field(factory=Rejected.none)
@@ -540,9 +541,7 @@ class InteractionLog:
         """
         return self.split(fraction, seed=seed)[0]
 
-    def split(
-        self, fraction: float, *, seed: int | str
-    ) -> tuple[InteractionLog, InteractionLog]:
+    def split(self, fraction: float, *, seed: int | str) -> tuple[InteractionLog, InteractionLog]:
         """Return the sample of `fraction` and the rest; see `sample`."""
         from customerops.model.hashing import keyed_hash
 
@@ -669,9 +668,7 @@ class InteractionLog:
 
     # ------------------------------------------------------------------ leaving the log
 
-    def interactions(
-        self, *, order: Literal["id", "stored"] = "id"
-    ) -> Iterator[Interaction]:
+    def interactions(self, *, order: Literal["id", "stored"] = "id") -> Iterator[Interaction]:
         """Return the events as records, by customer id and time, or as they are stored.
 
         A log without the column ``id`` has no records to give, and says so.

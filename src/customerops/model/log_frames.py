@@ -116,6 +116,11 @@ class Request:
     threads: int | None
     options: ColumnOptions
 
+    def without(self, option: str) -> Request:
+        """Return the request without an option."""
+        options: Any = {name: x for name, x in self.options.items() if name != option}
+        return attrs.evolve(self, options=options)
+
     def own_calendar(self) -> Calendar | None:
         """Return the calendar of the log: the one given, else that of the zone."""
         if self.calendar is not None or self.tz is None:
@@ -140,8 +145,7 @@ def log_of_frame(
     picked = pick_columns(frame, wanted)
     if isinstance(currency, str) and currency in _names(frame) and "amount" in wanted:
         picked |= pick_columns(frame, {"currency": currency})
-        options = {name: x for name, x in request.options.items() if name != "currency"}
-        request = attrs.evolve(request, options=options)
+        request = request.without("currency")
     return _log(picked, request)
 
 
@@ -168,7 +172,9 @@ def wanted_columns(
     if isinstance(attributes, str):
         raise InvalidInputError("attributes", "must be a collection of names", "got one str")
     named = attributes if isinstance(attributes, Mapping) else {name: name for name in attributes}
-    own = {name: given for name, given in options.items() if name in OPTIONAL and given is not None}
+    own = {
+        name: given for name, given in options.items() if name in OPTIONAL and given is not None
+    }
     return {**main, **own, **{ATTRIBUTE + name: column for name, column in named.items()}}
 
 
@@ -279,5 +285,3 @@ def html_of_log(log: InteractionLog) -> str:
         for name, text in rows.items()
     )
     return f"<table><caption>InteractionLog</caption>{cells}</table>"
-
-

@@ -104,9 +104,7 @@ def _stack_tables(
 ) -> dict[str, Column]:
     """Stack tables column by column; a column that one lacks is missing there."""
     names = {name: None for table in tables for name in table if name not in set(leave)}
-    return {
-        name: stack([table.get(name) for table in tables], lengths) for name in sorted(names)
-    }
+    return {name: stack([table.get(name) for table in tables], lengths) for name in sorted(names)}
 
 
 def stack(columns: Sequence[Column | None], lengths: Sequence[int]) -> Column:
@@ -124,7 +122,9 @@ def _stack_coded(columns: Sequence[Any], lengths: Sequence[int]) -> Coded:
     position = {label_key(label): i for i, label in enumerate(labels)}
     parts = []
     for column, table, n in zip(columns, tables, lengths, strict=True):
-        to = np.array([*(position[label_key(label)] for label in table), -1], code_type(len(labels)))
+        to = np.array(
+            [*(position[label_key(label)] for label in table), -1], code_type(len(labels))
+        )
         parts.append(np.full(n, -1, to.dtype) if column is None else to[column.codes])
     return Coded(locked(np.concatenate(parts)), labels)
 
@@ -134,7 +134,11 @@ def _stack_numbers(columns: Sequence[Any], lengths: Sequence[int]) -> Numbers:
     values, valid = [], []
     for column, n in zip(columns, lengths, strict=True):
         values.append(np.zeros(n, np.int64) if column is None else column.values)
-        ok = np.full(n, column is not None) if column is None or column.valid is None else column.valid
+        ok = (
+            np.full(n, column is not None)
+            if column is None or column.valid is None
+            else column.valid
+        )
         valid.append(ok)
     return Numbers(
         locked(np.concatenate(values)), None if whole else locked(np.concatenate(valid))

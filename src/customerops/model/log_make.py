@@ -14,7 +14,7 @@ from customerops.model.build import RawIds, group
 from customerops.model.columns import Coded, Column, Ids, Numbers
 from customerops.model.faults import Invalid, Rejected
 from customerops.model.lines import Lines
-from customerops.model.log import InteractionLog, locked
+from customerops.model.log import ALWAYS, InteractionLog, locked
 from customerops.model.runs import ranges
 from customerops.model.window import Window
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from customerops.model.calendar import Calendar
 
 __all__ = ["assemble", "without_events", "without_repeats", "without_rows"]
+
 
 def assemble(
     ids: RawIds,
@@ -67,7 +68,7 @@ def assemble(
         currency=currency,
         decimals=decimals,
         value_decimals=value_decimals,
-        observed=Window(None, None) if observed is None else observed,
+        observed=ALWAYS if observed is None else observed,
         calendar=calendar,
         rejected=Rejected.none() if rejected is None else rejected,
     )
@@ -142,7 +143,7 @@ def _same_content(
     log: InteractionLog, a: NDArray[np.intp], b: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Whether rows a[i] and b[i] of the log hold the same event."""
-    same = log.at[a] == log.at[b]
+    same = np.equal(log.at[a], log.at[b])
     for name, column in log.columns.items():
         if name not in {"row", "id"}:
             same &= _same_rows(column, a, b)
@@ -152,22 +153,20 @@ def _same_content(
 
 
 def _same_rows(column: Column, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_]
     if isinstance(column, Coded):
-        return column.codes[a] == column.codes[b]
-    if isinstance(column, Ids):
-        return np.array(column.values[a] == column.values[b], np.bool_)
-    same = column.values[a] == column.values[b]
-    if column.valid is None:
-        return np.array(same, np.bool_)
-    both_missing = ~column.valid[a] & ~column.valid[b]
-    return both_missing | (same & (column.valid[a] == column.valid[b]))
+        same = np.equal(column.codes[a], column.codes[b])
+        return same
+    same = np.equal(column.values[a], column.values[b]).astype(np.bool_)
+    if isinstance(column, Numbers) and column.valid is not None:
+        same &= np.equal(column.valid[a], column.valid[b])
+        same |= ~column.valid[a] & ~column.valid[b]
+    return same
 
 
-def _same_lines(
-    lines: Lines, a: NDArray[np.intp], b: NDArray[np.intp]
-) -> NDArray[np.bool_]:
+def _same_lines(lines: Lines, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
     counts = np.diff(lines.offsets)
-    same = counts[a] == counts[b]
+    same = np.equal(counts[a], counts[b])
     lengths = np.where(same, counts[a], 0)
     x, y = ranges(lines.offsets[a], lengths), ranges(lines.offsets[b], lengths)
     equal = np.ones(len(x), np.bool_)
@@ -185,5 +184,5 @@ def _arrays(column: Column) -> dict[str, NDArray[Any]]:
 
 
 def _rebuilt(column: Column, name: str, payload: Mapping[str, NDArray[Any]]) -> Column:
-    arrays = {part: locked(payload[f"{name}:{part}"]) for part in _arrays(column)}
+    arrays: dict[str, Any] = {p: locked(payload[f"{name}:{p}"]) for p in _arrays(column)}
     return attrs.evolve(column, **arrays)

@@ -57,7 +57,7 @@ def log_of_orders(
     main = {**main, "kind": const("purchase") if main["kind"] is None else main["kind"]}
     picked = pick_columns(orders, wanted_columns(main, attributes, request.options))
     rounding = request.options.get("rounding")  # of line amounts, where orders have none
-    taken = take(picked, request if "amount" in picked else _unrounded(request))
+    taken = take(picked, request if "amount" in picked else request.without("rounding"))
     if names.unit_price is not None and taken.currency is None:
         raise InvalidInputError("currency", "must be given with unit_price=", "an ISO 4217 code")
     given = _given(lines, names)
@@ -79,11 +79,6 @@ def log_of_orders(
         drop = np.isin(log.numbers("row").values, rejected.rows)
         log = attrs.evolve(without_events(log, drop), rejected=log.rejected.join(rejected))
     return log if request.options.get("row", False) else without_rows(log)
-
-
-def _unrounded(request: Request) -> Request:
-    options = {name: x for name, x in request.options.items() if name != "rounding"}
-    return attrs.evolve(request, options=options)
 
 
 def _given(lines: Any, names: LineColumns) -> dict[str, Raw]:
@@ -114,13 +109,15 @@ def _order_of(of_line: Raw, of_order: Raw, taken: Intake) -> NDArray[np.int64]:
         bad = read.gone()
         for fault in id_faults(read):
             bad = bad | fault.rows
-        known |= _places(event_ids(read.keep(~bad)).values, ids)[0]
+        known |= _places(event_ids(read.keep(np.flatnonzero(~bad))).values, ids)[0]
     orphan = Fault("unknown", "must be the id of an order on every line", ~known)
     faults.check("order_id", [orphan])
     return place
 
 
-def _places(ids: NDArray[Any], wanted: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def _places(
+    ids: NDArray[Any], wanted: NDArray[Any]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Return which of the wanted ids are there, and the first place of each, else -1."""
     codes, unique = factorize_ids(np.concatenate([ids.astype(object), wanted.astype(object)]))
     first = np.full(len(unique), -1, np.int64)
@@ -135,7 +132,7 @@ def _repeated(taken: Intake) -> NDArray[np.bool_]:
     column = taken.columns["id"]
     assert isinstance(column, Ids)
     _, place = _places(column.values, column.values)
-    return place != np.arange(len(place))
+    return np.not_equal(place, np.arange(len(place)))
 
 
 def _columns(
@@ -213,5 +210,3 @@ def _amounts(lines: Lines, rounding: str | None) -> tuple[Numbers, NDArray[np.bo
     unfit = (uneven if rounding is None else np.zeros(n, np.bool_)) | wide
     values = np.where(known & ~unfit, whole, 0).astype(np.int64)
     return Numbers(locked(values), None if known.all() else locked(known)), unfit
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -96,7 +97,9 @@ def log_of_records(
     )
 
 
-def records_of_log(log: InteractionLog, *, order: Literal["id", "stored"]) -> Iterator[Interaction]:
+def records_of_log(
+    log: InteractionLog, *, order: Literal["id", "stored"]
+) -> Iterator[Interaction]:
     """Return the events of a log as records."""
     one_of("order", order, ("id", "stored"))
     log.column("id")
@@ -132,17 +135,18 @@ def _records(log: InteractionLog, rows: NDArray[np.int64]) -> Iterator[Interacti
             fields[name] = _optional(column, rows, scale[name])
     if log.lines is not None:
         fields["items"] = _items(log, rows)
-    names = list(fields)
-    attributes = _rows_of(named, len(rows))
-    for values, own in zip(zip(*fields.values(), strict=True), attributes, strict=True):
-        given = {n: v for n, v in zip(names, values, strict=True) if v is not None}
-        yield Interaction(**given, attributes=own)
+    fields["attributes"] = _rows_of(named, len(rows))
+    for row in zip(*fields.values(), strict=True):
+        given: dict[str, Any] = {n: v for n, v in zip(fields, row, strict=True) if v is not None}
+        yield Interaction(**given)
 
 
-def _rows_of(columns: Mapping[str, list[Label]], n: int) -> Iterator[dict[str, Label]]:
+def _rows_of(columns: Mapping[str, list[Label]], n: int) -> list[dict[str, Label]]:
     """Return per row the attributes that are there."""
-    for i in range(n):
-        yield {name: values[i] for name, values in columns.items() if values[i] is not None}
+    return [
+        {name: values[i] for name, values in columns.items() if values[i] is not None}
+        for i in range(n)
+    ]
 
 
 def _items(log: InteractionLog, rows: NDArray[np.int64]) -> list[tuple[Item, ...]]:
@@ -165,7 +169,7 @@ def _items(log: InteractionLog, rows: NDArray[np.int64]) -> list[tuple[Item, ...
         for row in zip(*fields.values(), strict=True)
     ]
     bounds = lines.offsets.tolist()
-    return [tuple(made[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [tuple(made[a:b]) for a, b in pairwise(bounds)]
 
 
 def log_with_customers(
@@ -282,10 +286,10 @@ def attribute_values(records: Sequence[Any], names: Iterable[str] | None) -> dic
     declared = occurring if names is None else set(names)
     if occurring - declared:
         some = ", ".join(sorted(occurring - declared))
-        raise InvalidInputError("attributes", "must name every attribute that occurs", f"not: {some}")
-    return {
-        name: [record.attributes.get(name) for record in records] for name in sorted(declared)
-    }
+        raise InvalidInputError(
+            "attributes", "must name every attribute that occurs", f"not: {some}"
+        )
+    return {name: [record.attributes.get(name) for record in records] for name in sorted(declared)}
 
 
 def _currency(seen: Sequence[Interaction], given: str | None) -> str | None:
@@ -315,8 +319,10 @@ def _numbers(seen: Sequence[Any], field: str, convert: Callable[[Any], int]) -> 
 
 def _fixed(name: str, x: float | Decimal, decimals: int) -> int:
     """Return x in units of 10**-decimals, if that gives x back."""
-    fixed = round(Fraction(x) * 10**decimals)
-    exact = fixed / 10**decimals == x if isinstance(x, float) else Fraction(fixed, 10**decimals) == x
+    fixed: int = round(Fraction(x) * 10**decimals)
+    exact = (
+        fixed / 10**decimals == x if isinstance(x, float) else Fraction(fixed, 10**decimals) == x
+    )
     if not exact:
         raise InvalidInputError(name, f"must be exact at {decimals} decimals, or round it first")
     return fixed
@@ -330,7 +336,7 @@ def _decimal(fixed: int, decimals: int) -> Decimal:
 
 
 def _lines(seen: Sequence[Interaction]) -> Lines:
-    """Records always say whether they have lines, so a partition without any has loaded them."""
+    """Return the lines of all events; records tell even that there are none."""
     items = [item for one in seen for item in one.items]
     counts = [len(one.items) for one in seen]
     columns: dict[str, Column] = {
@@ -349,9 +355,7 @@ def _each(function: Callable[[int], Any], values: NDArray[Any]) -> list[Any]:
     return [function(value) for value in values.tolist()]
 
 
-def _optional(
-    column: Numbers, rows: NDArray[Any], function: Callable[[int], Any]
-) -> list[Any]:
+def _optional(column: Numbers, rows: NDArray[Any], function: Callable[[int], Any]) -> list[Any]:
     values = column.values[rows].tolist()
     if column.valid is None:
         return [function(value) for value in values]

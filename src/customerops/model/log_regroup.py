@@ -171,5 +171,3 @@ def _agreed(log: InteractionLog, unit: NDArray[np.int64], n: int) -> dict[str, C
                 )
             out[name] = Coded(locked(high), column.labels)
     return out
-
-

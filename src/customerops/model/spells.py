@@ -270,9 +270,7 @@ def monthly_minor(subscription: Subscription) -> int:
     return round(subscription.amount.minor / months)
 
 
-def _parts(
-    one: Subscription, as_of: int
-) -> list[tuple[int, int, bool, str | None]]:
+def _parts(one: Subscription, as_of: int) -> list[tuple[int, int, bool, str | None]]:
     """Return the paying parts of a subscription: start, end, observed, cause."""
     begin = to_us(one.started_at if one.trial_ends_at is None else one.trial_ends_at)
     ended = None if one.ended_at is None else to_us(one.ended_at)
@@ -347,7 +345,7 @@ def inactivity_spells(
     new = first_of_run(customer)
     new[1:] |= at[1:] - at[:-1] >= width
     first = np.flatnonzero(new)
-    last = at[np.append(first[1:], len(at)) - 1]
+    last = at[np.append(first, len(at))[1:] - 1]
     observed = last + width <= known
     return _sorted(
         asked.log.customers[customer[first]],
@@ -397,5 +395,3 @@ def _coded(column: object) -> Coded:
 def _numbers(column: object) -> Numbers:
     assert isinstance(column, Numbers)
     return column
-
-
