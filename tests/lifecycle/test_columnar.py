@@ -118,4 +118,4 @@ def test_windows_longer_than_time_itself_never_close() -> None:
     how = windows_of(Rules(NEVER, None, None, 1, event_first=False))
     at = np.array([253_402_300_799_999_999], np.int64)  # the end of the year 9999
     done = replay_columns(np.array([0, 1]), at, np.array([3], np.int8), how, int(at[0]))
-    assert done.target.tolist() == [STAGES.index("RETAINED")]  # type: ignore[arg-type]
+    assert done.target.tolist() == [STAGES.index("RETAINED")]

@@ -167,21 +167,25 @@ def test_a_state_of_another_policy_is_refused() -> None:
         advance(state, day(1), policy_of(CLOSED))
 
 
+STEP: Any = step
+ADVANCE: Any = advance
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (
-            lambda p: step({}, interaction((0, "erase"), 1), p),
+            lambda p: STEP({}, interaction((0, "erase"), 1), p),
             "state must be a State or None: got dict",
         ),
-        (lambda p: step(None, "purchase", p), "interaction must be an Interaction: got str"),
+        (lambda p: STEP(None, "purchase", p), "interaction must be an Interaction: got str"),
         (
-            lambda p: step(None, interaction((0, "erase"), 1), {}),
+            lambda _: STEP(None, interaction((0, "erase"), 1), {}),
             "policy must be a LifecyclePolicy",
         ),
-        (lambda _: advance(None, START, None), "policy must be a LifecyclePolicy: got None"),
-        (lambda p: advance(None, START.replace(tzinfo=None), p), "t must be timezone-aware"),
-        (lambda p: advance(None, "now", p), "t must be a datetime"),
+        (lambda _: ADVANCE(None, START, None), "policy must be a LifecyclePolicy: got None"),
+        (lambda p: ADVANCE(None, START.replace(tzinfo=None), p), "t must be timezone-aware"),
+        (lambda p: ADVANCE(None, "now", p), "t must be a datetime"),
     ],
 )
 def test_arguments_are_checked(call: Any, message: str) -> None:

@@ -99,7 +99,7 @@ def replay_columns(
     cache. Customers are independent, so the cuts change nothing.
     """
     n_customers = offsets.size - 1
-    parts = []
+    parts: list[Emitted] = []
     first = 0
     while first < n_customers or not parts:
         upto = int(np.searchsorted(offsets, offsets[first] + block, side="right")) - 1

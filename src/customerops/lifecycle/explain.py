@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -13,7 +13,7 @@ from customerops.lifecycle.machine import State, Transition, settle
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, TARGETS, Cause, Stage, Trigger
 from customerops.lifecycle.wording import duration, ordinal, with_article
-from customerops.model.money import Money
+from customerops.model.money import decimals_of
 from customerops.model.records import Interaction
 from customerops.model.rules import And, Compare, Rule
 
@@ -173,19 +173,21 @@ def _ignored(history: History, start: int) -> tuple[Ignored, ...]:
     """Count the activity that did not qualify by the first part of the rule that fails it."""
     rule = history.policy.qualifies
     parts: Sequence[Rule] = rule.rules if isinstance(rule, And) else (rule,)
-    counts = dict.fromkeys(map(_failing, parts), 0)
+    counts: Counter[tuple[int, str]] = Counter()
     for one, trigger in zip(history.interactions[start:], history.triggers[start:], strict=True):
         if trigger is Trigger.SIGHTING:
-            counts[next(_failing(part) for part in parts if not part.matches(one))] += 1
-    return tuple(Ignored(count, reason) for reason, count in counts.items() if count)
+            nth = next(i for i, part in enumerate(parts) if not part.matches(one))
+            counts[nth, _failing(parts[nth], one)] += 1
+    return tuple(Ignored(counts[key], key[1]) for key in sorted(counts))
 
 
-def _failing(rule: Rule) -> str:
-    """Return how to say that a rule does not hold; "below 5" for the commonest."""
-    if isinstance(rule, Compare) and rule.field == "amount" and rule.op == "ge":
-        value = rule.value.amount if isinstance(rule.value, Money) else rule.value
-        if isinstance(value, Decimal):
-            return f"below {value:f}"
+def _failing(rule: Rule, one: Interaction) -> str:
+    """Return how to say that a rule does not hold; "below 5.00" for the commonest."""
+    amount = one.amount
+    if isinstance(rule, Compare) and (rule.field, rule.op) == ("amount", "ge") and amount:
+        least: Any = getattr(rule.value, "amount", rule.value)  # of Money, or the Decimal itself
+        decimals = max(decimals_of(amount.currency), -least.as_tuple().exponent)
+        return f"below {least:.{decimals}f}"
     return f"not ({rule.describe()})"
 
 

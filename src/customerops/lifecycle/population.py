@@ -1,0 +1,568 @@
+"""All customers of a log at once: their transitions, stages, stocks and flows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from customerops.errors import InvalidInputError
+from customerops.lifecycle.columnar import NEVER, Windows, canonical, replay_columns
+from customerops.lifecycle.policy import LifecyclePolicy
+from customerops.lifecycle.stages import ACTIVE, STAGES, Cause, Stage, Trigger
+from customerops.lifecycle.states import States
+from customerops.model.ask import Asked, ask
+from customerops.model.checks import came, one_of
+from customerops.model.columns import Ids
+from customerops.model.instants import as_instant, from_us, to_us
+from customerops.model.log import locked
+from customerops.model.log_joins import stack_ids
+from customerops.model.runs import ranges
+from customerops.model.tables import Axis, Context, Statistic
+from customerops.model.window import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from customerops.lifecycle.explain import Explanation
+    from customerops.lifecycle.history import History
+    from customerops.lifecycle.stocks import StageCounts, StageFlows
+    from customerops.model.calendar import Calendar, Period
+    from customerops.model.log import InteractionLog
+    from customerops.model.spells import Spells
+
+__all__ = ["Population", "Transitions", "replay_log"]
+
+Int = NDArray[np.int64]
+Codes = NDArray[np.int8]
+_US = dt.timedelta(microseconds=1)
+_LAST_US = to_us(dt.datetime.max.replace(tzinfo=dt.UTC))
+_LABELS = np.array(STAGES, object)
+_NAMES = np.array([str(stage) for stage in STAGES], object)
+_EVENTS = ("at", "target", "event")
+_CUSTOMERS = ("lives", "ordinal", "qualified_at")
+_COLUMNS = ("ids", "offsets", *_EVENTS, *_CUSTOMERS)
+
+
+@attrs.frozen(eq=False)
+class Transitions:
+    """Every change of stage, sorted by customer id and time.
+
+    Attributes
+    ----------
+    customer : int64, shape (n,)
+        Customer, an index into the population's `ids`.
+    at : int64, shape (n,)
+        Microseconds since 1970-01-01T00:00Z; of a timeout, its own deadline.
+    source, target : int8, shape (n,)
+        Codes of the stages, positions in `STAGES`.
+    timeout : bool, shape (n,)
+        Whether a deadline was the cause, else an event.
+    event : int64, shape (n,)
+        Which of the customer's events was the cause, by its place in the log (0 is the first); -1
+        for a timeout. It stays the same in any partition of the log.
+    """
+
+    customer: Int
+    at: Int
+    source: Codes
+    target: Codes
+    timeout: NDArray[np.bool_]
+    event: Int
+
+    def __len__(self) -> int:
+        """Return the number of transitions."""
+        return self.at.size
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Population(Statistic):
+    """The lifecycle of every customer of a log, as of an instant.
+
+    It is made by `replay_log`. Populations of disjoint customers add up.
+
+    Attributes
+    ----------
+    policy : LifecyclePolicy
+        What the stages mean.
+    context : Context
+        As of when, in whose calendar.
+    ids : ndarray, shape (n_customers,)
+        Customer ids, sorted. Who has no event yet is ``UNKNOWN``.
+    offsets : int64, shape (n_customers + 1,)
+        The transitions of customer i are rows ``offsets[i]:offsets[i + 1]``.
+    at, target, event : int64, int8, int64, shape (n_transitions,)
+        The columns that `transitions` spells out.
+    lives, ordinal : int64, shape (n_customers,)
+        Lives begun; qualifying events in the latest one.
+    qualified_at : int64, shape (n_customers,)
+        The last qualifying event in microseconds, `NEVER` without one.
+    logs : tuple of InteractionLog
+        The events, for explanations.
+    """
+
+    policy: LifecyclePolicy
+    context: Context
+    ids: NDArray[Any]
+    offsets: Int
+    at: Int
+    target: Codes
+    event: Int
+    lives: Int
+    ordinal: Int
+    qualified_at: Int
+    logs: tuple[InteractionLog, ...]
+
+    def __len__(self) -> int:
+        """Return the number of customers."""
+        return self.ids.size
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same customers, transitions and context."""
+        if not isinstance(other, Population):
+            return NotImplemented
+        return self.context == other.context and all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in _COLUMNS
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Return the size, and nothing about the customers."""
+        return (
+            f"Population({len(self)} customers, {self.at.size} transitions, "
+            f"as of {self.as_of.isoformat()})"
+        )
+
+    @property
+    def as_of(self) -> dt.datetime:
+        """The last known instant, inclusive."""
+        return from_us(self._as_of)
+
+    @property
+    def transitions(self) -> Transitions:
+        """Every change of stage, in columns."""
+        customer = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        source = np.zeros_like(self.target)
+        source[1:] = self.target[:-1]
+        source[self.offsets[:-1][self._seen]] = 0
+        return Transitions(customer, self.at, source, self.target, self.event < 0, self.event)
+
+    # ------------------------------------------------------------------ at an instant
+
+    def stage_at(self, t: dt.datetime) -> NDArray[Any]:
+        """Return every customer's stage after everything at an instant.
+
+        Parameters
+        ----------
+        t : datetime
+            Timezone-aware, not after `as_of`.
+
+        Returns
+        -------
+        ndarray of Stage, shape (n_customers,)
+            In the order of `ids`.
+
+        Raises
+        ------
+        InvalidInputError
+            If `t` is not a timezone-aware datetime, or is after `as_of`.
+        """
+        us = to_us(as_instant("t", t))
+        if us > self._as_of:
+            raise InvalidInputError("t", "must not be after as_of", "what came later is not known")
+        passed = np.concatenate(([0], np.cumsum(self.at <= us)))[self.offsets]
+        count = np.diff(passed)
+        codes = np.zeros(len(self), np.int8)
+        codes[count > 0] = self.target[(self.offsets[:-1] + count - 1)[count > 0]]
+        return _LABELS[codes]
+
+    def states(self) -> States:
+        """Return where every customer stands at `as_of`, a row a customer."""
+        seen = self._seen
+        stage, since = np.zeros(len(self), np.int8), np.full(len(self), NEVER)
+        stage[seen] = self.target[self.offsets[1:][seen] - 1]
+        since[seen] = self.at[self.offsets[1:][seen] - 1]
+        return States(
+            ids=self.ids,
+            stage=stage,
+            since=since,
+            due_at=self._due(stage, since),
+            qualified_at=self.qualified_at,
+            lives=self.lives,
+            ordinal=self.ordinal,
+            context=self.context,
+        )
+
+    def due_between(self, window: Window) -> States:
+        """Return who has a deadline that fires in a window, where they stand until then.
+
+        Parameters
+        ----------
+        window : Window
+            Half-open. `due_at` lies in it: the deadline, or, under ``boundary="event_first"``,
+            one microsecond after it.
+        """
+        if not isinstance(window, Window):
+            raise InvalidInputError("window", "must be a Window", came(window))
+        states = self.states()
+        due = states.due_at
+        keep = due < NEVER
+        if window.start_us is not None:
+            keep &= due >= window.start_us
+        if window.end_us is not None:
+            keep &= due < window.end_us
+        return states.where(keep)
+
+    # ------------------------------------------------------------------ over periods
+
+    def counts(
+        self, *, period: Period, over: Window | None = None, calendar: Calendar | None = None
+    ) -> StageCounts:
+        """Return how many customers are in each stage at the end of each period.
+
+        Parameters
+        ----------
+        period : {"hour", "day", "week", "month", "quarter", "year"}
+            Calendar period.
+        over : Window, optional
+            Periods to report, on the edges of `period`; left out, from the first transition to
+            the period that holds `as_of`.
+        calendar : Calendar, optional
+            Left out, the log's own.
+
+        Returns
+        -------
+        StageCounts
+            Axes period and stage; the running period is counted as of `as_of`.
+
+        Raises
+        ------
+        InvalidInputError
+            When no calendar is known, or `over` does not lie on the period's edges.
+        """
+        from customerops.lifecycle.stocks import stage_counts, stock_cells
+
+        moves, ordinal, report = self._report(period, over, calendar)
+        cells = stock_cells(ordinal, moves.source, moves.target, report.first, report.last)
+        context = report.context(self.policy, metric="lifecycle_counts")
+        return stage_counts(cells, report.axis, context)
+
+    def flows(
+        self,
+        *,
+        period: Period,
+        kind: Literal["gross", "net"],
+        over: Window | None = None,
+        calendar: Calendar | None = None,
+    ) -> StageFlows:
+        """Return the moves between stages in each period.
+
+        Parameters
+        ----------
+        period : {"hour", "day", "week", "month", "quarter", "year"}
+            Calendar period.
+        kind : {"gross", "net"}
+            Count transitions, or compare where customers stood at the two ends of the period.
+        over, calendar
+            As in `counts`.
+
+        Returns
+        -------
+        StageFlows
+            Axes period, source and target; the running period ends at `as_of`.
+
+        Raises
+        ------
+        InvalidInputError
+            As in `counts`, or when `kind` is not one of those above.
+        """
+        from customerops.lifecycle.stocks import flow_cells, stage_flows
+
+        net = one_of("kind", kind, ("gross", "net")) == "net"
+        moves, ordinal, report = self._report(period, over, calendar)
+        cells = flow_cells(moves, ordinal, report.first, report.last, net=net)
+        unit = "customer" if net else "transition"
+        context = report.context(self.policy, metric="lifecycle_flows", definition=kind, unit=unit)
+        return stage_flows(cells, report.axis, context)
+
+    def spells(self, *, stage: str | Collection[str]) -> Spells:
+        """Return the unbroken stays in a stage, or among several.
+
+        Parameters
+        ----------
+        stage : Stage, str or collection of them
+            ``"LAPSED"`` gives the times someone was to win back, `ACTIVE` the lives.
+
+        Returns
+        -------
+        Spells
+            From the transition into the stages to the one out of them, whose target is the
+            `cause`: ``"WON_BACK"`` against ``"LOST"``. Who is still there at `as_of` has a spell
+            that runs. The attribute ``stage`` is the one entered first. A spell has no length
+            when a deadline and an event fall on one instant.
+
+        Raises
+        ------
+        InvalidInputError
+            If a stage is not one of the machine's, or is ``UNKNOWN``, which has no beginning.
+        """
+        from customerops.lifecycle.stays import stays
+
+        return stays(self, stage)
+
+    # ------------------------------------------------------------------ one customer
+
+    def history(self, customer_id: object) -> History:
+        """Return one customer's history, replayed from the events of the log.
+
+        Raises
+        ------
+        InvalidInputError
+            If no log has the customer.
+        """
+        from customerops.lifecycle.history import replay
+
+        holding = (log for log in self.logs if np.any(log.customers == customer_id))
+        own = next(holding, self.logs[0]).of(customer_id)
+        if "id" not in own.columns:  # ids only tell the events apart here
+            ids = Ids(np.arange(len(own)))
+            own = attrs.evolve(own, columns={**own.columns, "id": ids}, cache={})
+        return replay(own.interactions(), self.policy, as_of=self.as_of)
+
+    def explain(
+        self, customer_id: object, t: dt.datetime, *, calendar: Calendar | None = None
+    ) -> Explanation:
+        """Say why a customer is in its stage at an instant.
+
+        Parameters
+        ----------
+        customer_id : int, str or UUID
+            Whose.
+        t : datetime
+            Timezone-aware, not after `as_of`. What comes later is not used.
+        calendar : Calendar, optional
+            Whose local dates the sentence tells; left out, the log's, else UTC.
+
+        Raises
+        ------
+        InvalidInputError
+            If no log has the customer, or `t` is after `as_of`.
+        """
+        chosen = calendar or self.context.calendar
+        return self.history(customer_id).explain(t, calendar=chosen)
+
+    # ------------------------------------------------------------------ leaving
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a transition: customer_id, at (UTC), source, target, cause, event."""
+        import pandas as pd
+
+        moves = self.transitions
+        return pd.DataFrame(
+            {
+                "customer_id": self.ids[moves.customer],
+                "at": pd.to_datetime(moves.at, unit="us", utc=True),
+                "source": _NAMES[moves.source],
+                "target": _NAMES[moves.target],
+                "cause": np.where(moves.timeout, str(Cause.TIMEOUT), str(Cause.EVENT)),
+                "event": moves.event,
+            }
+        )
+
+    # ------------------------------------------------------------------ inside
+
+    @property
+    def _as_of(self) -> int:
+        as_of = self.context.as_of
+        assert as_of is not None
+        return as_of
+
+    @property
+    def _seen(self) -> NDArray[np.bool_]:
+        return self.offsets[1:] > self.offsets[:-1]
+
+    def _due(self, stage: Codes, since: Int) -> Int:
+        """Return from when each customer's deadline is overdue, `NEVER` without one."""
+        windows = _windows(self.policy)
+        living = np.isin(stage, [STAGES.index(one) for one in ACTIVE])
+        due = np.where(living, self.qualified_at + windows.lapse, NEVER)
+        for one, window in ((Stage.LAPSED, windows.winback), (Stage.ACQUIRED, windows.activation)):
+            due = np.where(stage == STAGES.index(one), since + window, due)
+        due += self.policy.event_first
+        return np.where(due <= _LAST_US, due, NEVER)
+
+    def _report(
+        self, period: Period, over: Window | None, calendar: Calendar | None
+    ) -> tuple[Transitions, Int, _Report]:
+        asked = ask(self.logs[0], over=over, period=period, calendar=calendar)
+        moves = self.transitions
+        ordinal = asked.zone.ordinals(moves.at, period).astype(np.int64)
+        first, last = asked.span(int(ordinal.min()) if ordinal.size else None)
+        return moves, ordinal, _Report(asked, period, first, last)
+
+    def _plus(self, other: Self) -> Self:
+        context = self.context.join(other.context)
+        ids = stack_ids([self.ids, other.ids])
+        order = np.argsort(ids, kind="stable")
+        ids = ids[order]
+        shared = int(np.count_nonzero(ids[1:] == ids[:-1]))
+        if shared:
+            raise InvalidInputError(
+                "populations", "must have no customer in common", f"{shared} are in both"
+            )
+        pair = (self, other)
+        columns = {name: np.concatenate([getattr(p, name) for p in pair]) for name in _COLUMNS[2:]}
+        offsets = np.concatenate((self.offsets, self.offsets[-1] + other.offsets[1:]))
+        return type(self)(
+            policy=self.policy,
+            context=context,
+            ids=locked(ids),
+            logs=self.logs + other.logs,
+            **_ordered(order, offsets, columns),
+        )
+
+
+def replay_log(
+    log: InteractionLog, policy: LifecyclePolicy, *, as_of: dt.datetime | None = None
+) -> Population:
+    """Return the lifecycle of every customer of a log.
+
+    Parameters
+    ----------
+    log : InteractionLog
+        The events, with their whole history.
+    policy : LifecyclePolicy
+        What the stages mean.
+    as_of : datetime, optional
+        The last known instant; left out, the log's own.
+
+    Returns
+    -------
+    Population
+        Transitions, stages at any instant, stocks and flows. It equals `replay` of each customer,
+        row by row.
+
+    Raises
+    ------
+    InvalidInputError
+        When as_of is not known, or the policy asks for a column that was not loaded.
+
+    Notes
+    -----
+    Only events make a customer known: one without any is ``UNKNOWN``, whatever ``created_at``.
+    The cost is that of a few passes over the events; no loop runs over customers.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, replay_log
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=["a", "a", "b"],
+    ...     at=[dt.date(2026, 1, 5), dt.date(2026, 1, 20), dt.date(2026, 1, 31)],
+    ...     kind=["purchase", "purchase", "signup"],
+    ...     tz=dt.timezone.utc,
+    ... ).until_day(dt.date(2026, 2, 28))
+    >>> policy = LifecyclePolicy(
+    ...     qualifies="purchase", clock=Inactivity(dt.timedelta(days=30)), retention=KthInLife(2)
+    ... )
+    >>> population = replay_log(log, policy)
+    >>> population
+    Population(2 customers, 4 transitions, as of 2026-02-28T23:59:59.999999+00:00)
+    >>> population.to_frame()[["customer_id", "target", "cause"]].values.tolist()
+    [['a', 'ACTIVATED', 'event'], ['a', 'RETAINED', 'event'], ['a', 'LAPSED', 'timeout'], ['b', 'ACQUIRED', 'event']]
+    >>> population.counts(period="month").to_frame()[["stage", "customers"]].values.tolist()
+    [['ACQUIRED', 1], ['LAPSED', 0], ['RETAINED', 1], ['ACQUIRED', 1], ['LAPSED', 1], ['RETAINED', 0]]
+    """
+    if not isinstance(policy, LifecyclePolicy):
+        raise InvalidInputError("policy", "must be a LifecyclePolicy", came(policy))
+    asked = ask(log, as_of=as_of)
+    known = asked.log
+    trigger = _triggers(known, policy)
+    at, rows = known.at, canonical(known.offsets, known.at, trigger)
+    if rows is not None:
+        at, trigger = at[rows], trigger[rows]
+    done = replay_columns(known.offsets, at, trigger, _windows(policy), asked.as_of)
+    row = done.row if rows is None else np.where(done.row < 0, -1, rows[done.row])
+    start = np.repeat(known.offsets[:-1], done.counts)
+    columns = {
+        "at": done.at,
+        "target": done.target,
+        "event": np.where(row < 0, -1, row - start),
+        **{name: getattr(done, name) for name in _CUSTOMERS},
+    }
+    offsets = np.concatenate(([0], np.cumsum(done.counts)))
+    return Population(
+        policy=policy,
+        context=Context(
+            metric="replay_log",
+            as_of=asked.as_of,
+            calendar=asked.calendar,
+            options={"policy": policy.hash},
+        ),
+        ids=locked(known.customers[known.id_order]),
+        logs=(known,),
+        **_ordered(known.id_order, offsets, columns),
+    )
+
+
+@attrs.frozen
+class _Report:
+    """Over which periods a population is told."""
+
+    asked: Asked
+    period: Period
+    first: int
+    last: int
+
+    @property
+    def axis(self) -> Axis:
+        labels = self.asked.zone.labels(np.arange(self.first, self.last + 1), self.period)
+        return Axis("period", labels, "period", disjoint=False)
+
+    def context(self, policy: LifecyclePolicy, **about: Any) -> Context:
+        return Context(
+            as_of=self.asked.as_of,
+            over=self.asked.over,
+            calendar=self.asked.zone,
+            period=self.period,
+            options={"policy": policy.hash},
+            **about,
+        )
+
+
+def _windows(policy: LifecyclePolicy) -> Windows:
+    def micros(window: dt.timedelta | None) -> int:
+        return NEVER if window is None else min(window // _US, NEVER)
+
+    return Windows(
+        lapse=micros(policy.clock.window),
+        winback=micros(policy.winback_window),
+        activation=micros(policy.activation_window),
+        retain_after=policy.retention.k,
+        event_first=policy.event_first,
+    )
+
+
+def _triggers(log: InteractionLog, policy: LifecyclePolicy) -> Codes:
+    """Return what each event is to the machine: by its kind, and if that is activity by the rule."""
+    meant = policy.triggers_by_kind()
+    by_kind = [meant.get(str(kind), Trigger.SIGHTING) for kind in log.kinds]
+    trigger: Codes = np.array(by_kind, np.int8)[log.kind]
+    trigger[policy.qualifies.mask(log) & (trigger == Trigger.SIGHTING)] = Trigger.ACTIVITY
+    return trigger
+
+
+def _ordered(order: NDArray[np.intp], offsets: Int, columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of a population with its customers in another order, read-only."""
+    lengths = np.diff(offsets)[order]
+    rows = ranges(offsets[:-1][order], lengths)
+    moved = {name: columns[name][rows] for name in _EVENTS}
+    moved |= {name: columns[name][order] for name in _CUSTOMERS}
+    moved["offsets"] = np.concatenate(([0], np.cumsum(lengths)))
+    return {name: locked(column) for name, column in moved.items()}

@@ -1,0 +1,184 @@
+"""Worked cases by name: definitions, and facts restated from the tests of peers."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+import numpy as np
+import pytest
+
+from customerops.lifecycle.growth import growth_accounting
+from customerops.lifecycle.history import replay
+from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
+from customerops.lifecycle.population import replay_log
+from customerops.lifecycle.stages import ACTIVE, STAGES
+from customerops.model.calendar import Calendar, Period
+from customerops.model.instants import from_us
+from customerops.model.log import InteractionLog
+from customerops.model.money import Money
+from customerops.model.records import Interaction
+from customerops.model.rules import amount, kind
+from customerops.model.window import Window
+from tests.lifecycle.make import DAY, START, day
+
+FILE = Path(__file__).parents[1] / "cases" / "lifecycle.json"
+CASES: dict[str, Any] = {case["id"]: case for case in json.loads(FILE.read_text())["cases"]}
+SPAN = dt.timedelta(microseconds=1)
+
+POLICIES: dict[str, dict[str, Any]] = {
+    "M03": {"boundary": "event_first"},
+    "M05": {"qualifies": kind("activity") & (amount >= 5)},
+    "M07": {"qualifies": kind("activity") & (amount >= 5)},
+    "M11": {"activation_window": 14 * DAY},
+    "M15": {"retention": KthInLife(1)},
+    "D05": {"qualifies": "buy"},
+}
+
+
+def policy(name: str) -> LifecyclePolicy:
+    base = {
+        "qualifies": "activity",
+        "clock": Inactivity(30 * DAY),
+        "retention": KthInLife(2),
+        "winback_window": 60 * DAY,
+    }
+    return LifecyclePolicy(**{**base, **POLICIES.get(name, {})})
+
+
+def records(case: dict[str, Any]) -> list[Interaction]:
+    return [
+        Interaction(
+            id=i,
+            customer_id="c-9",
+            at=day(event["day"]),
+            kind=event["kind"],
+            amount=Money(str(event["amount"]), "EUR") if "amount" in event else None,
+            recorded_at=day(event["recorded"]) if "recorded" in event else None,
+        )
+        for i, event in enumerate(case["events"])
+    ]
+
+
+@pytest.mark.parametrize("name", ["M01", "M03", "M05", "M07", "M09", "M11", "M13", "M15"])
+def test_the_machine(name: str) -> None:
+    case = CASES[name]
+    stages = {int(n): stage for n, stage in case["expected_state_at"].items()}
+    end = day(max(stages))
+    history = replay(records(case), policy(name), as_of=end)
+    log = InteractionLog.from_interactions(records(case))
+    population = replay_log(log, policy(name), as_of=end)
+    for n, stage in stages.items():
+        assert history.stage_at(day(n)) == stage
+        assert population.stage_at(day(n)).tolist() == [stage]
+    told = [
+        {"at": (c.at - START) // DAY, "source": c.source, "target": c.target, "cause": c.cause}
+        for c in history.transitions
+    ]
+    assert told == case["expected_transitions"]
+    moves = population.transitions
+    assert [(from_us(at) - START) // DAY for at in moves.at.tolist()] == [c["at"] for c in told]
+    assert [STAGES[code] for code in moves.target] == [c["target"] for c in told]
+
+
+def test_m17_late_events_rewrite_the_past_and_knowledge_time_does_not() -> None:
+    case = CASES["M17"]
+    for answer in case["expected"]:
+        history = replay(
+            records(case), policy("M17"), as_of=day(50), known_at=day(answer["known_at"])
+        )
+        assert history.stage_at(day(answer["state_at"])) == answer["state"]
+    early, late = (
+        {
+            (c.at, str(c.target))
+            for c in replay(
+                records(case), policy("M17"), as_of=day(case["as_of"]), known_at=day(n)
+            ).transitions
+        }
+        for n in (40, 45)
+    )
+    for part, found in (("removed", early - late), ("added", late - early)):
+        revision = {(day(c["at"]), c["target"]) for c in case["expected_revision"][part]}
+        assert found == revision
+
+
+def test_d05_before_the_first_activity_a_customer_is_acquired() -> None:
+    history = replay(records(CASES["D05"]), policy("D05"), as_of=day(9))
+    assert [history.stage_at(day(n)) for n in range(6)] == [
+        "UNKNOWN",
+        *["ACQUIRED"] * 4,
+        "ACTIVATED",
+    ]
+
+
+GROWTH: dict[str, tuple[Period, Calendar, str, str]] = {
+    "G01": ("day", Calendar(dt.UTC), "2020-01-09", "2020-01-20"),
+    "G03": ("week", Calendar(dt.UTC, week_start="sunday"), "2020-02-02", "2020-03-15"),
+    "G05": ("month", Calendar(dt.UTC), "2020-02-01", "2020-10-01"),
+    "G07": ("day", Calendar(ZoneInfo("US/Pacific")), "2025-03-08", "2025-03-12"),
+    "G09": ("day", Calendar(dt.UTC), "2020-01-12", "2020-01-20"),
+    "G11": ("month", Calendar(dt.UTC), "2026-01-01", "2026-04-01"),
+}
+
+
+def active_on(name: str, said: str) -> dt.datetime:
+    if name == "G11":  # periods are numbered
+        return dt.datetime(2026, int(said), 15, tzinfo=dt.UTC)
+    return dt.datetime.combine(dt.date.fromisoformat(said), dt.time(12), dt.UTC)
+
+
+@pytest.mark.parametrize("name", GROWTH)
+def test_growth(name: str) -> None:
+    case, (period, calendar, start, end) = CASES[name], GROWTH[name]
+    over = Window.parse(start, end, tz=calendar.tz)
+    assert over.end is not None
+    visits = [
+        Interaction(customer_id=who["customer"], at=active_on(name, said), kind="visit")
+        for who in case["events"]
+        for said in who["active"]
+    ]
+    log = InteractionLog.from_interactions(visits, calendar=calendar).until(over.end - SPAN)
+    growth = growth_accounting(log, qualifies="visit", period=period, over=over)
+    expected = case["expected_growth"]
+    assert {part: getattr(growth, part).tolist() for part in expected} == expected
+    for part, found in (
+        ("expected_quick_ratio", growth.quick_ratio()),
+        ("expected_retention_rate", growth.retention()),
+    ):
+        if part in case:
+            values = [np.nan if x is None else x for x in case[part]]
+            assert attrs.evolve(found, context=attrs.evolve(found.context, as_of=None)).value == (
+                pytest.approx(values, nan_ok=True)
+            )
+
+
+def test_g13_gross_flows_are_not_net_flows() -> None:
+    """Day 0 is the last of a quarter, so that the reporting period starts on day 1."""
+    eve = dt.datetime(2025, 12, 31, tzinfo=dt.UTC)
+    log = InteractionLog.from_interactions(
+        [
+            Interaction(customer_id=1, at=eve + event["day"] * DAY, kind=event["kind"])
+            for event in CASES["G13"]["events"]
+        ],
+        calendar=Calendar(dt.UTC),
+    )
+    population = replay_log(log, policy("G13"), as_of=eve + 60 * DAY)
+    over = Window.parse("2026-01-01", "2026-04-01", tz="UTC")
+    for sort, expected in CASES["G13"]["expected"].items():
+        flows = population.flows(period="quarter", kind=sort, over=over).to_frame()
+        flows = flows[flows["count"] > 0]
+        before, after = flows["source"].isin(ACTIVE), flows["target"].isin(ACTIVE)
+        counts = flows["count"]
+        found = {
+            "churned": counts[before & ~after].sum(),
+            "resurrected": counts[~before & after].sum(),
+            "retained": counts[before & after].sum(),
+        }
+        assert {name: int(found[name]) for name in expected} == expected
+
+
+def test_every_case_is_tested() -> None:
+    by_name = {"M01", "M03", "M05", "M07", "M09", "M11", "M13", "M15", "M17", "D05", "G13"}
+    assert by_name | set(GROWTH) == set(CASES)

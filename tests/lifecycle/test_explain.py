@@ -1,0 +1,268 @@
+"""The sentences, word by word, and that they never name the customer."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+
+from customerops.lifecycle.explain import Explanation, Ignored
+from customerops.lifecycle.history import replay
+from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
+from customerops.lifecycle.stages import Cause, Stage
+from customerops.lifecycle.wording import duration, ordinal, with_article
+from customerops.model.calendar import Calendar
+from customerops.model.money import Money
+from customerops.model.records import Interaction
+from customerops.model.rules import amount, channel, kind
+from tests.lifecycle.draws import events, rules
+from tests.lifecycle.make import DAY, Event, day, interactions, policy_of
+from tests.reference.lifecycle import Rules
+
+MARCH = dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)
+POLICY = LifecyclePolicy(
+    qualifies=kind("purchase", "order") & (amount >= "5.00"),
+    clock=Inactivity(30 * DAY),
+    retention=KthInLife(2),
+    winback_window=60 * DAY,
+    activation_window=14 * DAY,
+)
+
+
+def bought(n: int, paid: str, name: str = "purchase") -> Interaction:
+    return Interaction(
+        id=f"{n}-{paid}-{name}",
+        customer_id="c-9",
+        at=MARCH + n * DAY,
+        kind=name,
+        amount=Money(paid, "EUR"),
+    )
+
+
+def seen(n: int, name: str) -> Interaction:
+    return Interaction(id=f"{n}-{name}", customer_id="c-9", at=MARCH + n * DAY, kind=name)
+
+
+def explained(n: int, *past: Interaction, policy: LifecyclePolicy = POLICY) -> Explanation:
+    return replay(past, policy, as_of=MARCH + n * DAY).explain(MARCH + n * DAY)
+
+
+SPEC = (bought(0, "59.00"), bought(9, "2.00"), bought(12, "1.00"))
+SIGNED = (seen(0, "signup"),)
+
+
+@pytest.mark.parametrize(
+    ("past", "n", "sentence", "change"),
+    [
+        (
+            SPEC,
+            40,
+            (
+                "LAPSED since 2026-03-31: last qualifying interaction a purchase of 59.00 on "
+                "2026-03-01; window 30 days; none before the deadline. Ignored: 2 below 5.00. "
+                "LOST on 2026-05-30 unless a qualifying interaction comes first."
+            ),
+            "1 more qualifying interaction by 2026-04-10 would have made it WON_BACK",
+        ),
+        (
+            SPEC,
+            10,
+            (
+                "ACTIVATED since 2026-03-01: last qualifying interaction a purchase of 59.00 on "
+                "2026-03-01, the 1st of life 1; window 30 days. Ignored: 1 below 5.00. "
+                "LAPSED on 2026-03-31 unless a qualifying interaction comes first."
+            ),
+            "1 more qualifying interaction by 2026-03-11 would have made it RETAINED",
+        ),
+        (
+            SPEC,
+            99,
+            (
+                "LOST since 2026-05-30: last qualifying interaction a purchase of 59.00 on "
+                "2026-03-01; LAPSED since 2026-03-31; win-back window 60 days; none before the "
+                "deadline. Ignored: 2 below 5.00."
+            ),
+            "1 more qualifying interaction by 2026-06-08 would have made it WON_BACK",
+        ),
+        (
+            SIGNED,
+            13,
+            (
+                "ACQUIRED since 2026-03-01: first seen by a signup on 2026-03-01; no qualifying "
+                "interaction yet. LOST on 2026-03-15 unless a qualifying interaction comes first."
+            ),
+            "1 more qualifying interaction by 2026-03-14 would have made it ACTIVATED",
+        ),
+        (
+            SIGNED,
+            14,
+            (
+                "LOST since 2026-03-15: first seen by a signup on 2026-03-01; activation window "
+                "14 days; none qualifying before the deadline."
+            ),
+            "1 more qualifying interaction by 2026-03-15 would have made it ACTIVATED",
+        ),
+        (
+            (bought(0, "5.00"), bought(1, "7.00", "order"), seen(2, "visit")),
+            3,
+            (
+                "RETAINED since 2026-03-02: last qualifying interaction an order of 7.00 on "
+                "2026-03-02, the 2nd of life 1; window 30 days. Ignored: 1 not (kind in "
+                "{order, purchase}). LAPSED on 2026-04-01 unless a qualifying interaction comes first."
+            ),
+            "a cancel by 2026-03-04 would have made it LAPSED",
+        ),
+        (
+            (bought(0, "5.00"), bought(40, "8.00")),
+            40,
+            (
+                "WON_BACK since 2026-04-10: last qualifying interaction a purchase of 8.00 on "
+                "2026-04-10, the 1st of life 2; window 30 days. "
+                "LAPSED on 2026-05-10 unless a qualifying interaction comes first."
+            ),
+            "1 more qualifying interaction by 2026-04-10 would have made it RETAINED",
+        ),
+        (
+            (bought(0, "5.00"), seen(4, "cancel")),
+            5,
+            (
+                "LAPSED since 2026-03-05: by a cancel; last qualifying interaction a purchase of 5.00 "
+                "on 2026-03-01. LOST on 2026-05-04 unless a qualifying interaction comes first."
+            ),
+            "1 more qualifying interaction by 2026-03-06 would have made it WON_BACK",
+        ),
+        (
+            (bought(0, "5.00"), bought(1, "1.00"), seen(4, "erase")),
+            5,
+            "ERASED since 2026-03-05: the customer's data was erased.",
+            "none: an erasure is final",
+        ),
+        (
+            SPEC,
+            -1,
+            "UNKNOWN: no interaction until 2026-02-28.",
+            "an interaction by 2026-02-28 would have made it ACQUIRED",
+        ),
+    ],
+)
+def test_sentences(past: tuple[Interaction, ...], n: int, sentence: str, change: str) -> None:
+    said = explained(n, *past)
+    assert said.sentence == sentence
+    assert said.change == change
+
+
+def test_the_object_has_the_facts() -> None:
+    assert explained(40, *SPEC) == Explanation(
+        at=MARCH + 40 * DAY,
+        stage=Stage.LAPSED,
+        since=MARCH + 30 * DAY,
+        cause=Cause.TIMEOUT,
+        sentence=explained(40, *SPEC).sentence,
+        change=explained(40, *SPEC).change,
+        last=SPEC[0],
+        ignored=(Ignored(2, "below 5.00"),),
+        deadline=MARCH + 90 * DAY,
+    )
+    erased = explained(9, *SPEC, seen(5, "erase"))
+    assert (erased.last, erased.ignored, erased.deadline) == (None, (), None)
+
+
+def test_reasons_are_counted_by_the_first_part_of_the_rule_that_fails() -> None:
+    policy = LifecyclePolicy(
+        qualifies=(channel == "web") & (amount >= Money("5.00", "EUR")) & (amount < 100),
+        clock=Inactivity(30 * DAY),
+        retention=KthInLife(4),
+    )
+
+    def web(n: int, paid: str, where: str = "web") -> Interaction:
+        money = Money(paid, "EUR")
+        return Interaction(
+            id=n, customer_id=1, at=MARCH + n * DAY, kind="x", channel=where, amount=money
+        )
+
+    past = (web(0, "9"), web(1, "1"), web(2, "200"), web(3, "2"), web(4, "3", "store"))
+    said = explained(5, *past, policy=policy)
+    assert said.ignored == (
+        Ignored(1, "not (channel is web)"),
+        Ignored(2, "below 5.00"),
+        Ignored(1, "not (amount < 100)"),
+    )
+    assert "Ignored: 1 not (channel is web), 2 below 5.00, 1 not (amount < 100)." in said.sentence
+    assert said.change.startswith("3 more qualifying interactions by")
+
+
+def test_a_rule_of_one_part_and_no_windows() -> None:
+    policy = LifecyclePolicy(
+        qualifies="purchase", clock=Inactivity(30 * DAY), retention=KthInLife(1)
+    )
+    said = explained(1, seen(0, "visit"), policy=policy)
+    assert said.sentence == (
+        "ACQUIRED since 2026-03-01: first seen by a visit on 2026-03-01; no qualifying "
+        "interaction yet. Ignored: 1 not (kind is purchase)."
+    )
+    assert said.change.endswith("would have made it RETAINED")
+    lapsed = explained(50, seen(0, "purchase"), policy=policy)
+    assert lapsed.sentence.endswith("none before the deadline.")
+    assert lapsed.change.endswith("would have made it RETAINED")
+
+
+def test_a_deadline_at_the_instant_has_passed_under_either_boundary() -> None:
+    closed = LifecyclePolicy(
+        qualifies="purchase",
+        clock=Inactivity(30 * DAY),
+        retention=KthInLife(2),
+        winback_window=60 * DAY,
+        boundary="event_first",
+    )
+    said = explained(30, seen(0, "purchase"), policy=closed)
+    assert (said.stage, said.since) == (Stage.LAPSED, MARCH + 30 * DAY)
+    assert said.deadline == MARCH + 90 * DAY
+
+
+def test_dates_are_local_and_have_a_time_if_a_window_is_not_of_whole_days() -> None:
+    hours = LifecyclePolicy(
+        qualifies="purchase", clock=Inactivity(dt.timedelta(hours=36)), retention=KthInLife(2)
+    )
+    history = replay([seen(0, "purchase")], hours, as_of=MARCH + DAY)
+    said = history.explain(MARCH + DAY, calendar=Calendar(ZoneInfo("Asia/Shanghai")))
+    assert said.sentence == (
+        "ACTIVATED since 2026-03-01 18:00: last qualifying interaction a purchase on "
+        "2026-03-01 18:00, the 1st of life 1; window 36 hours. "
+        "LAPSED on 2026-03-03 06:00 unless a qualifying interaction comes first."
+    )
+
+
+@given(events(), rules())
+def test_it_agrees_with_the_history_and_never_names_the_customer(
+    given: list[Event], how: Rules
+) -> None:
+    customer = "nobody-else"
+    history = replay(interactions(given, customer), policy_of(how), as_of=day(20))
+    for n in range(-1, 21, 3):
+        said = history.explain(day(n))
+        assert said.stage is history.stage_at(day(n))
+        assert said.sentence.startswith(said.stage)
+        assert customer not in said.sentence + said.change
+        before = [c for c in history.transitions if c.at <= day(n)]
+        assert said.since == (before[-1].at if before else None)
+
+
+def test_words() -> None:
+    assert [
+        duration(dt.timedelta(**x)) for x in ({"days": 1}, {"hours": 25}, {"minutes": 90})
+    ] == [
+        "1 day",
+        "25 hours",
+        "90 minutes",
+    ]
+    assert duration(dt.timedelta(seconds=61)) == "61 seconds"
+    assert duration(dt.timedelta(microseconds=5)) == "0:00:00.000005"
+    assert [ordinal(n) for n in (12, 13, 22, 23, 101, 111)] == [
+        "12th",
+        "13th",
+        "22nd",
+        "23rd",
+        "101st",
+        "111th",
+    ]
+    assert with_article("Order") == "an Order"
