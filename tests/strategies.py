@@ -12,9 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from customerops.model.calendar import Calendar
-from customerops.model.money import Money
-from customerops.model.records import Customer, Interaction, Item, Subscription
+from customerops.model import Calendar, Customer, Interaction, Item, Money, Subscription
 from tests.surface.world import PLACES, World
 
 __all__ = ["customer_ids", "instants", "interactions", "worlds"]
@@ -27,6 +25,8 @@ MIDDLES = {
     "UTC": ("2024-02-29", "2023-12-31"),
 }
 """Days on which the local clock changes, leap days and ends of years, by zone."""
+
+CALENDARS = {zone: Calendar(zone) for zone in MIDDLES}
 
 CLOCK = (
     *("00:00:00", "00:00:30", "00:01:00", "01:30:00", "01:59:59.999999"),
@@ -162,6 +162,6 @@ def worlds(draw: st.DrawFn, *, days: int = 400, max_records: int = 24) -> World:
         place={x: draw(st.sampled_from(PLACES)) for x in ids},
         as_of=look + nudge,
         middle=middle,
-        calendar=Calendar(ZoneInfo(zone)),
+        calendar=CALENDARS[zone],
         currency=draw(st.sampled_from([None, currency])),
     )

@@ -3,9 +3,7 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from customerops.model.calendar import Calendar
-from customerops.model.money import Money
-from customerops.model.records import Customer, Interaction, Item, Subscription
+from customerops.model import Calendar, Customer, Interaction, Item, Money, Subscription
 from tests.surface.world import World
 
 __all__ = ["fixed_world"]

@@ -12,13 +12,17 @@ from typing import Any
 
 import attrs
 import numpy as np
-import pandas as pd  # loaded before the warning filters are watched
+import pandas as pd
 
 from customerops.model.labels import label_key
-from tests.surface.registry import Entry
+from tests.surface.entry import Entry
 from tests.surface.world import PLACES, World
 
 __all__ = ["ADDITION", "CHECKS", "views"]
+
+
+CACHES = ("_cache", "_blocks")
+"""Private fields that hold what was derived, written once with what it must be."""
 
 
 def same(a: object, b: object) -> bool:
@@ -68,7 +72,7 @@ def snapshot(value: Any) -> Any:
         return {
             field.name: snapshot(getattr(value, field.name))
             for field in attrs.fields(type(value))
-            if field.name != "_cache"
+            if field.name not in CACHES
         }
     if isinstance(value, Mapping):
         return {key: snapshot(item) for key, item in value.items()}

@@ -4,76 +4,66 @@
 do not. Several lines may register one function. What is not registered fails `test_complete`.
 """
 
-import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+import datetime as dt
 
-import attrs
+from customerops import journey, lifecycle, metrics, model
+from customerops.model import amount, first, kind
+from tests.surface.entry import ENTRIES, derived, stat
+from tests.surface.world import Around
 
-from tests.surface.world import World
+__all__ = ["ENTRIES"]
 
-__all__ = ["ENTRIES", "Data", "Entry", "derived", "stat"]
+MONTH, QUARTER = Around("month"), Around("quarter", 2)
+DAYS = dt.timedelta(days=30)
+POLICY = lifecycle.LifecyclePolicy(
+    qualifies=kind("purchase") & (amount >= 5),
+    clock=lifecycle.Inactivity(DAYS),
+    retention=lifecycle.KthInLife(2),
+    winback_window=2 * DAYS,
+)
 
-Data = Literal["log", "spells", "subscriptions"]
+derived(model.inactivity_spells, within=DAYS, active="purchase")
+derived(model.spells_of, data="subscriptions")
 
+stat(metrics.retention, start="purchase", returning="purchase", period="month")
+stat(
+    metrics.retention,
+    start="signup",
+    returning={"use", "purchase"},
+    period="day",
+    mode="on_or_after",
+)
+stat(
+    metrics.retention,
+    start="signup",
+    returning="use",
+    period="week",
+    age_zero="returning",
+    over=Around("week", 3),
+)
+stat(metrics.retention, start="use", returning="purchase", period="quarter", by="country")
+stat(metrics.retention, start="purchase", returning="purchase", period="hour", by=first("channel"))
+stat(metrics.repurchase_rate, definition="in_window", over=MONTH)
+stat(metrics.repurchase_rate, definition="by_orders", over=QUARTER, occasion="day", by="segment")
+stat(metrics.repurchase_rate, definition="returning_customer", over=MONTH)
+stat(metrics.repurchase_rate, definition="prior_buyer_share", over=QUARTER, by=first("channel"))
+stat(
+    metrics.repurchase_rate,
+    definition="within_days",
+    within=DAYS,
+    purchases=kind("purchase") & (amount >= 5),
+)
 
-@attrs.frozen
-class Entry:
-    """A function of the surface, the options it is run with, and what it promises."""
+stat(lifecycle.growth_accounting, qualifies="purchase", period="month")
+stat(
+    lifecycle.growth_accounting,
+    qualifies={"use", "purchase"},
+    period="week",
+    new_is="acquired_at",
+    by="country",
+)
+stat(lifecycle.replay_log, policy=POLICY)
 
-    function: Callable[..., Any]
-    options: Mapping[str, Any]
-    adds: bool
-    data: Data
-
-    @property
-    def name(self) -> str:
-        """What a test calls it."""
-        home = self.function.__module__.split(".")[1]
-        options = ", ".join(f"{k}={_short(v)}" for k, v in self.options.items())
-        return f"{home}.{self.function.__name__}({options})"
-
-    @property
-    def takes_as_of(self) -> bool:
-        """Whether the instant can be given in the call."""
-        return "as_of" in inspect.signature(self.function).parameters
-
-    @property
-    def days(self) -> int:
-        """How far a world may reach, so that a table by hour or by day stays small."""
-        return {"hour": 2, "day": 40}.get(self.options.get("period", ""), 400)
-
-    def build(self, world: World, *places: int, **how: bool) -> Any:
-        """Build the data of some places from raw records."""
-        if self.data == "spells":
-            return world.spells(*places, **how)
-        if self.data == "subscriptions":
-            return world.contracts(*places, **how)
-        return world.log(*places, registered="by" in self.options, **how)
-
-    def run(self, data: Any, world: World, *, until: bool = False) -> Any:
-        """Run the function as of the world's instant, given in the call or by ``until``."""
-        options = world.resolve(self.options)
-        if self.data == "log" and (until or not self.takes_as_of):
-            data = data.until(world.as_of)
-        elif self.takes_as_of:
-            options["as_of"] = world.as_of
-        return self.function(data, **options)
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-ENTRIES: list[Entry] = []
-
-
-def stat(function: Callable[..., Any], *, data: Data = "log", **options: Any) -> None:
-    """Register a statistic: its results add over disjoint customers."""
-    ENTRIES.append(Entry(function, options, adds=True, data=data))
-
-
-def derived(function: Callable[..., Any], *, data: Data = "log", **options: Any) -> None:
-    """Register a derived value: it keeps every promise but addition."""
-    ENTRIES.append(Entry(function, options, adds=False, data=data))
+stat(journey.transitions)
+stat(journey.transitions, state="channel", over=MONTH, by=first("channel"))
+stat(journey.transitions, state="attributes.score", steps={"purchase", "use"})

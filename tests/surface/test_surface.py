@@ -9,40 +9,38 @@ import pytest
 from hypothesis import given, settings
 
 from tests.strategies import worlds
+from tests.surface.entry import Entry, takes_data
 from tests.surface.harness import ADDITION, CHECKS
-from tests.surface.registry import ENTRIES, Entry
+from tests.surface.registry import ENTRIES
 from tests.surface.world import World
 
 Check = Callable[[Entry, World], None]
 
 PACKAGES = ("model", "lifecycle", "metrics", "journey")
-CASES = [
-    pytest.param(check, entry, id=f"{check.__name__.removeprefix('check_')}-{entry.name}")
-    for entry in ENTRIES
-    for check in (*CHECKS, *(ADDITION if entry.adds else ()))
-]
-EXAMPLES = max(20, settings.default.max_examples * 2 // 5)  # 20 in the gate, more by profile
+EXAMPLES = settings(max_examples=max(20, settings.default.max_examples * 2 // 5))
+"""20 worlds each in the gate, more by profile."""
 
 
-@pytest.mark.parametrize(("check", "entry"), CASES)
-def test_promise(check: Check, entry: Entry) -> None:
-    @settings(max_examples=EXAMPLES)
+def keeps(entry: Entry, checks: tuple[Check, ...]) -> None:
+    """Draw worlds and run checks of one function on each."""
+
+    @EXAMPLES
     @given(worlds(days=entry.days))
     def holds(world: World) -> None:
-        check(entry, world)
+        for check in checks:
+            check(entry, world)
 
     holds()
 
 
-def takes_data(function: Callable[..., Any]) -> bool:
-    """Whether the first parameter is a log or spells, by its name or its annotation."""
-    first = next(iter(inspect.signature(function).parameters.values()), None)
-    if first is None:
-        return False
-    annotation = first.annotation if isinstance(first.annotation, str) else repr(first.annotation)
-    return first.name in ("log", "spells") or any(
-        word in annotation for word in ("InteractionLog", "Spells")
-    )
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_promises(entry: Entry) -> None:
+    keeps(entry, CHECKS)
+
+
+@pytest.mark.parametrize("entry", [x for x in ENTRIES if x.adds], ids=lambda entry: entry.name)
+def test_adds(entry: Entry) -> None:
+    keeps(entry, ADDITION)
 
 
 def functions_of_data() -> Iterator[tuple[str, Callable[..., Any]]]:

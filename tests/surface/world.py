@@ -10,12 +10,16 @@ from typing import Any
 
 import attrs
 
-from customerops.model.calendar import Calendar
-from customerops.model.instants import to_us
-from customerops.model.log import InteractionLog
-from customerops.model.records import Customer, Interaction, Subscription
-from customerops.model.spells import Spells, spells_of
-from customerops.model.window import Window
+from customerops.model import (
+    Calendar,
+    Customer,
+    Interaction,
+    InteractionLog,
+    Spells,
+    Subscription,
+    Window,
+    spells_of,
+)
 
 __all__ = ["ATTRIBUTES", "PLACES", "Around", "World"]
 
@@ -123,7 +127,7 @@ class World:
 
 
 def _before(at: dt.datetime | None, t: dt.datetime) -> bool:
-    return at is not None and to_us(at) <= to_us(t)
+    return at is not None and at <= t
 
 
 def _as_known(subscription: Subscription, t: dt.datetime) -> Subscription:
