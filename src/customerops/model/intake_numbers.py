@@ -182,7 +182,7 @@ def _of_floats(values: NDArray[Any], scale: int, places: Places) -> _Verdicts:
         verdicts[~exact & (np.abs(units) > certain)] = _TOO_COARSE
         verdicts[np.abs(scaled) >= 2.0**63] = _TOO_LARGE
         verdicts[~np.isfinite(x)] = _NOT_FINITE
-        if places.rounding is not None:
+        if places.rounding in _ROUND:
             clear = (verdicts == _TOO_FINE) & _clear(scaled, certain, places.rounding)
             units[clear] = _ROUND[places.rounding](scaled[clear])
             verdicts[clear] = _FINE
@@ -209,8 +209,6 @@ def _clear(scaled: NDArray[np.float64], certain: float, rounding: str) -> Mask:
     Up to a thousandth of what is certain, the product differs from the decimal that the float
     stands for by less than 1e-3.
     """
-    if rounding not in _ROUND:
-        return np.zeros(len(scaled), np.bool_)
     turn = 0.5 if rounding.startswith("ROUND_HALF") else 0.0
     with np.errstate(invalid="ignore"):
         shifted = scaled - turn

@@ -8,6 +8,8 @@ count ``at_unit`` since 1970 UTC. What is finer than a microsecond is floored.
 from __future__ import annotations
 
 import datetime as dt
+import math
+import numbers
 from typing import Any
 
 import attrs
@@ -17,19 +19,17 @@ from numpy.typing import NDArray
 from customerops.model.faults import Fault
 from customerops.model.instants import EPOCH, to_us
 from customerops.model.intake_raw import Converted, Mask, Plain, Raw, said_of, through
-from customerops.model.zones import DAY_US, offset_changes, offset_us
+from customerops.model.intake_walls import LEAST_US, MOST_US, instants_of_walls
+from customerops.model.zones import DAY_US, offset_us
 
 __all__ = ["UNITS", "Clock", "instants"]
 
 UNITS = ("s", "ms", "us", "ns")
 
-_MIN = to_us(dt.datetime.min.replace(tzinfo=dt.UTC))
-_MAX = to_us(dt.datetime.max.replace(tzinfo=dt.UTC))
 _NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 _US = dt.timedelta(microseconds=1)
+_DATETIMES = "must be datetimes"
 _PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
-_BLOCK = 1 << 16  # rows looked up at a time
-_APART = 8  # days between which two stretches of days are looked up in the zone apart
 
 
 @attrs.frozen
@@ -73,7 +73,7 @@ def _instants(plain: Plain, clock: Clock) -> Converted:
         return _of_numbers(plain, present, clock)
     if plain.kind not in ("time", "date"):
         problem = "got text; parse it first" if plain.kind == "text" else f"got {said_of(plain)}"
-        fault = Fault("not a time", "must be datetimes", present, problem, whole=plain.typed)
+        fault = Fault("not a time", _DATETIMES, present, problem, whole=plain.typed)
         return _nothing(plain, fault)
     us, outside = _to_us(plain.values, present)
     if plain.aware:
@@ -93,12 +93,16 @@ def _without_zone(rows: Mask, *, whole: bool) -> Fault:
     return Fault("without a time zone", "must be timezone-aware", rows, problem, whole)
 
 
+def _without_unit(rows: Mask, *, whole: bool) -> Fault:
+    return Fault("without a unit", _DATETIMES, rows, "numbers need at_unit=", whole)
+
+
 def _checked(us: NDArray[np.int64], missing: Mask | None, outside: Mask | None) -> Converted:
     """Return instants, those outside the years of datetime at fault."""
-    if len(us) and (us.min() < _MIN or us.max() > _MAX):
-        beyond = (us < _MIN) | (us > _MAX)
+    if len(us) and (us.min() < LEAST_US or us.max() > MOST_US):
+        beyond = (us < LEAST_US) | (us > MOST_US)
         outside = beyond if outside is None else outside | beyond
-    if outside is None:
+    if outside is None or not outside.any():
         return Converted(us, missing)
     fault = Fault("out of range", "must lie in the years 1 to 9999", outside)
     return Converted(np.where(outside, 0, us), missing, (fault,))
@@ -127,20 +131,19 @@ def _to_us(values: NDArray[Any], present: Mask) -> tuple[NDArray[np.int64], Mask
 
 def _of_numbers(plain: Plain, present: Mask, clock: Clock) -> Converted:
     if clock.unit is None:
-        problem = "numbers need at_unit="
-        fault = Fault("without a unit", "must be datetimes", present, problem, whole=plain.typed)
-        return _nothing(plain, fault)
+        return _nothing(plain, _without_unit(present, whole=plain.typed))
     if plain.kind == "int":
         return _of_ints(plain.values.astype(np.int64, copy=False), plain.missing, clock.unit)
     per = 1 / 1000 if clock.unit == "ns" else _PER_UNIT[clock.unit]
     x = np.where(present, plain.values, 0).astype(np.float64, copy=False)
     with np.errstate(over="ignore"):
-        outside = ~((x * per >= _MIN) & (x * per <= _MAX))
+        outside = ~((x * per >= LEAST_US) & (x * per <= MOST_US))
     x = np.where(outside, 0, x)
-    if clock.unit == "ns":
-        return _checked((x // 1000).astype(np.int64), plain.missing, outside)
-    units = np.floor(x)
-    us = units.astype(np.int64) * int(per) + np.rint((x - units) * per).astype(np.int64)
+    if clock.unit in ("us", "ns"):
+        us = (np.rint(x) if clock.unit == "us" else x // 1000).astype(np.int64)
+    else:  # whole units apart, for their microseconds are more than a float can hold
+        units = np.trunc(x)
+        us = units.astype(np.int64) * int(per) + np.rint((x - units) * per).astype(np.int64)
     return _checked(us, plain.missing, outside)
 
 
@@ -152,31 +155,32 @@ def _of_ints(ticks: NDArray[np.int64], missing: Mask | None, unit: str) -> Conve
     per = _PER_UNIT[unit]
     if per == 1:
         return _checked(ticks, missing, None)
-    outside = (ticks < -(-_MIN // per)) | (ticks > _MAX // per)
+    outside = (ticks < -(-LEAST_US // per)) | (ticks > MOST_US // per)
     return _checked(np.where(outside, 0, ticks) * per, missing, outside)
 
 
 def _of_objects(plain: Plain, present: Mask, clock: Clock) -> Converted:
-    """Read datetimes, dates and datetime64 in any mixture."""
-    n = len(plain)
-    us, sort = np.zeros(n, np.int64), np.full(n, _ABSENT, np.int8)
-    read = [_of_object(x) for x in plain.values[present].tolist()]
+    """Read datetimes, dates, datetime64 and numbers in any mixture, each as in a column of its own."""
+    us, sort = np.zeros(len(plain), np.int64), np.full(len(plain), _ABSENT, np.int8)
+    read = [_of_object(x, clock.unit) for x in plain.values[present].tolist()]
     us[present] = [one[0] for one in read]
     sort[present] = [one[1] for one in read]
-    bad, local = sort == _BAD, (sort == _NAIVE) | (sort == _DATE)
-    faults = (Fault("not a time", "must be datetimes", bad),) if bad.any() else ()
-    if local.any() and clock.tz is None:
-        faults = (*faults, _without_zone(local, whole=False))
+    faults = [Fault("not a time", _DATETIMES, sort == _BAD)]
+    local = (sort == _NAIVE) | (sort == _DATE)
+    if clock.tz is None:
+        faults.append(_without_zone(local, whole=False))
         us[local] = 0
-        local = np.zeros(n, np.bool_)
-    done = _localised(us, plain.missing, None, local, sort == _DATE, clock)
+        local = np.zeros(len(plain), np.bool_)
+    faults.append(_without_unit(sort == _UNITLESS, whole=False))
+    outside = sort == _OUTSIDE
+    done = _localised(us, plain.missing, outside, local, sort == _DATE, clock)
     return attrs.evolve(done, faults=(*faults, *done.faults))
 
 
-_ABSENT, _AWARE, _NAIVE, _DATE, _BAD = range(5)
+_ABSENT, _AWARE, _NAIVE, _DATE, _BAD, _UNITLESS, _OUTSIDE = range(7)
 
 
-def _of_object(x: object) -> tuple[int, int]:
+def _of_object(x: object, unit: str | None) -> tuple[int, int]:
     """Return microseconds since 1970, and since 1970 where."""
     if isinstance(x, np.datetime64):
         x = x.astype("M8[us]").item()
@@ -186,7 +190,20 @@ def _of_object(x: object) -> tuple[int, int]:
         return (x.replace(tzinfo=None) - _NAIVE_EPOCH) // _US, _NAIVE
     if isinstance(x, dt.date):
         return (x - _NAIVE_EPOCH.date()).days * DAY_US, _DATE
-    return 0, _BAD
+    if isinstance(x, bool) or not isinstance(x, numbers.Integral | float | np.floating):
+        return 0, _BAD
+    return (0, _UNITLESS) if unit is None else _of_number(x, unit)
+
+
+def _of_number(x: Any, unit: str) -> tuple[int, int]:
+    number = float(x) if isinstance(x, float | np.floating) else int(x)
+    per = 1 / 1000 if unit == "ns" else _PER_UNIT[unit]
+    if not LEAST_US <= number * per <= MOST_US:
+        return 0, _OUTSIDE
+    if unit in ("us", "ns"):
+        return (round(number) if unit == "us" else int(number // 1000)), _AWARE
+    units = math.trunc(number)
+    return units * int(per) + round((number - units) * per), _AWARE
 
 
 # ---------------------------------------------------------------------- wall clocks
@@ -214,7 +231,7 @@ def _localised(
         every = bool(local.all())
         walls = first.values if every else first.values[local]
         dates = dated if every else dated[local]
-        moved, twice, never = _instants_of_walls(walls, dates, clock.tz, clock.fold)
+        moved, twice, never = instants_of_walls(walls, dates, clock.tz, clock.fold)
         if not every:
             walls, moved = moved, first.values.copy()
             moved[local] = walls
@@ -230,88 +247,3 @@ def _localised(
 
 
 _ONE = "must name one instant"
-
-
-@attrs.frozen(eq=False)
-class _Stretches:
-    """Stretches of constant offset of a zone, ascending: instants [start, end), and the offset."""
-
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    offset: NDArray[np.int64]
-
-    @classmethod
-    def around(cls, days: NDArray[np.int64], tz: dt.tzinfo) -> _Stretches:
-        """Look up the offsets around local days; what lies far between them is not asked for."""
-        found: list[tuple[int, int, int]] = []
-        for run in np.split(days, np.flatnonzero(np.diff(days) > _APART) + 1):
-            low, high = (int(run[0]) - 2) * DAY_US, (int(run[-1]) + 3) * DAY_US
-            inner = min(max(low, _MIN + DAY_US), _MAX - DAY_US)
-            changes = offset_changes(inner, max(min(high, _MAX - DAY_US), inner), tz)
-            starts = [low, *(us for us, _ in changes)]
-            offsets = [offset_us(inner, tz), *(after for _, after in changes)]
-            found += zip(starts, [*starts[1:], high], offsets, strict=True)
-        return cls(*np.array(found, np.int64).T)
-
-    def first(self, walls: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return the first stretch in which the clock goes past each wall time."""
-        reached = np.maximum.accumulate(self.end + self.offset)
-        return np.searchsorted(reached, walls, "right")
-
-    def last(self, walls: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return the last stretch that starts at or before each wall time."""
-        begins = np.minimum.accumulate((self.start + self.offset)[::-1])[::-1]
-        return np.searchsorted(begins, walls, "right") - 1
-
-
-def _instants_of_walls(
-    walls: NDArray[np.int64], dated: Mask, tz: dt.tzinfo, fold: int | None
-) -> tuple[NDArray[np.int64], Mask, Mask]:
-    """Return the instants at which a clock shows wall times, and which it shows twice or never.
-
-    Most local days lie in one stretch of constant offset: their rows take it from a table by day.
-    """
-    origin, final = int(walls.min()) // DAY_US, int(walls.max()) // DAY_US
-    blocks = [slice(start, start + _BLOCK) for start in range(0, len(walls), _BLOCK)]
-    seen = np.zeros(final - origin + 1, np.bool_)
-    for block in blocks:
-        seen[walls[block] // DAY_US - origin] = True
-    days = np.flatnonzero(seen)
-    zone = _Stretches.around(days + origin, tz)
-    opens = (days + origin) * DAY_US
-    closes = opens + (DAY_US - 1)
-    stretch = zone.first(opens)
-    even = (stretch == zone.first(closes)) & (stretch == zone.last(opens))
-    even &= stretch == zone.last(closes)
-    offset, uneven = np.zeros(len(seen), np.int64), np.zeros(len(seen), np.bool_)
-    offset[days[even]] = zone.offset[stretch[even]]
-    uneven[days[~even]] = True
-    us, hard = np.empty_like(walls), [np.zeros(0, np.intp)]
-    for block in blocks:
-        day = walls[block] // DAY_US - origin
-        us[block] = walls[block] - offset[day]
-        hard.append(np.flatnonzero(uneven[day]) + block.start)
-    rows = np.concatenate(hard)
-    twice, never = np.zeros(len(walls), np.bool_), np.zeros(len(walls), np.bool_)
-    us[rows], twice[rows], never[rows] = _hard_walls(walls[rows], dated[rows], zone, fold)
-    return us, twice, never
-
-
-def _hard_walls(
-    walls: NDArray[np.int64], dated: Mask, zone: _Stretches, fold: int | None
-) -> tuple[NDArray[np.int64], Mask, Mask]:
-    """Read wall times of days on which the offset may change."""
-    i, j = zone.first(walls), zone.last(walls)
-    early, late = walls - zone.offset[i], walls - zone.offset[j]
-    never = early < zone.start[i]
-    twice = ~never & (late != early) & (late < zone.end[j])
-    start = np.maximum(early, zone.start[i])
-    day = dated if fold is not None else dated | (walls % DAY_US == 0)
-    if fold is None:
-        return start, twice & ~day, never & ~day
-    skipped = walls - zone.offset[i - 1]  # by the offset before the gap
-    chosen = np.where(
-        twice, late if fold else early, early if fold else np.where(never, skipped, early)
-    )
-    none = np.zeros(len(walls), np.bool_)
-    return np.where(day, start, chosen), none, none
