@@ -158,3 +158,24 @@ def customer_rules() -> st.SearchStrategy[Rule]:
     within = st.sampled_from([None, US, HOUR, 24 * HOUR, 24 * HOUR + US, 10**4 * 24 * HOUR])
     did = st.builds(Did, event_rules(), st.integers(1, 3), within)
     return joined(st.one_of(leaves(CUSTOMER_LEAVES), did))
+
+
+class Foreign(Rule):
+    """A rule of somebody else's making."""
+
+    def __init__(self, level: Any) -> None:
+        self._level = level
+
+    @property
+    def level(self) -> Any:
+        return self._level
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset()
+
+    def _truth(self, subject: Any) -> bool | None:
+        return True
+
+    def _clauses(self, subject: Any) -> Any:
+        return iter(())

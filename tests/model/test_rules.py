@@ -427,13 +427,13 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: And(kind("a")), "rules must be a collection: got Compare"),
     (lambda: Not("a"), "rule must be a Rule: got str"),
     (lambda: Constant(1), "truth must be True or False: got int"),
-    (lambda: Did("a"), "rule must be a Rule: got str"),
+    (lambda: Did(5), "rule must be a rule, a kind or a collection of kinds: got int"),
     (lambda: Did(kind("a"), at_least=0), "at_least must be at least 1"),
     (lambda: Did(kind("a"), at_least=True), "at_least must be an int: got bool"),
     (lambda: Did(kind("a"), within=dt.timedelta(0)), "within must be longer than zero"),
     (lambda: Did(kind("a"), within=5), "within must be a timedelta"),
-    (lambda: Did(Did(kind("a"))), "Did must be given an event rule: got a customer rule"),
-    (lambda: Did(customer("x") == 1), "Did must be given an event rule"),
+    (lambda: Did(Did(kind("a"))), "rule must be a rule about events: got one about the customer"),
+    (lambda: Did(customer("x") == 1), "rule must be a rule about events"),
     (lambda: kind("a") & Did(kind("a")), "rules must all be about events or all about the customer"),
     (lambda: (customer("x") == 1) | ~kind("a"), "wrap the event rule in Did"),
     (lambda: as_rule(5), "rule must be a rule, a kind or a collection of kinds: got int"),  # type: ignore[arg-type]
@@ -456,6 +456,8 @@ def test_refused_when_built(build: Callable[[], object], message: str) -> None:
 
 
 def test_as_rule() -> None:
+    assert Did("a") == Did(kind("a"))
+    assert Did({"a", "b"}, 2) == Did(kind("a", "b"), at_least=2)
     rule = Did(kind("a"))
     assert as_rule(rule) is rule
     assert as_rule(rule, level="customer") is rule
@@ -494,6 +496,16 @@ def test_the_wrong_level_says_which_method_is_right() -> None:
         kind("a").members(None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="interaction must be an Interaction: got dict"):
         kind("a").matches({"kind": "a"})  # type: ignore[arg-type]
+
+
+def test_fields_are_what_a_log_has_to_load() -> None:
+    assert (kind("a") & ~(amount >= 5) | always).fields == {"kind", "amount"}
+    bought = Did(sku.is_missing() | (attribute("x") == 1))
+    assert (bought & (customer("plan") == "pro")).fields == {
+        "sku",
+        "attributes.x",
+        "customer.plan",
+    }
 
 
 # ---------------------------------------------------------------------- customers

@@ -37,6 +37,7 @@ from customerops.model.rules import (
     sku,
     value,
 )
+from tests.model.rule_draws import Foreign
 
 UTC = dt.UTC
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -287,32 +288,15 @@ class Odd(FieldRule):
         return True
 
 
-class Other(Rule):
-    """A rule of somebody else's making."""
-
-    def __init__(self, level: Any) -> None:
-        self._level = level
-
-    @property
-    def level(self) -> Any:
-        return self._level
-
-    def _truth(self, subject: Any) -> bool | None:
-        return True
-
-    def _clauses(self, subject: Any) -> Any:
-        return iter(())
-
-
 def test_foreign_nodes_are_refused() -> None:
     log = small()
     refused = pytest.raises(InvalidInputError, match="rule must be made of the nodes")
     with refused:
         Odd("amount").mask(log)
     with pytest.raises(InvalidInputError, match="rule must be made of the nodes"):
-        Other("event").mask(log)
+        Foreign("event").mask(log)
     with pytest.raises(InvalidInputError, match="rule must be made of the nodes"):
-        Other("customer").members(log, as_of=NOON)
+        Foreign("customer").members(log, as_of=NOON)
 
 
 # ---------------------------------------------------------------------- customers

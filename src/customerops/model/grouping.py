@@ -83,6 +83,11 @@ class Pick:
         Which event; of several at one instant the first or last in input order.
     where : Rule, str or collection of str, optional
         Only among the events for which this event rule holds.
+
+    Examples
+    --------
+    >>> Pick("plan", "last").field
+    'attributes.plan'
     """
 
     field: str = attrs.field(converter=_event_field)
@@ -134,6 +139,11 @@ class Assignment:
     ----------
     pairs : mapping of id to label
         Labels are str, bool, int, float, date or None. Kept as pairs sorted by id.
+
+    Examples
+    --------
+    >>> Assignment({"c2": "test", "c1": "control"}).pairs
+    (('c1', 'control'), ('c2', 'test'))
     """
 
     pairs: tuple[tuple[Id, Label], ...] = attrs.field(converter=_pairs, eq=same, repr=False)

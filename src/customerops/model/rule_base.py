@@ -98,6 +98,11 @@ class Rule(abc.ABC):
     def level(self) -> Level:
         """What the rule is about: ``"event"``, ``"customer"``, or ``"any"`` for a constant."""
 
+    @property
+    @abc.abstractmethod
+    def fields(self) -> frozenset[str]:
+        """The fields it asks about, those inside a `Did` included: what a log has to load."""
+
     def matches(self, interaction: Interaction) -> bool:
         """Whether an event rule holds for an interaction; unknown is False.
 
@@ -150,6 +155,21 @@ class Rule(abc.ABC):
         ------
         InvalidInputError
             For a customer rule, a field that was not loaded, or `Money` of another currency.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from customerops.model.log import InteractionLog
+        >>> from customerops.model.records import Interaction
+        >>> from customerops.model.rules import channel
+        >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
+        >>> seen = [
+        ...     Interaction(customer_id="c1", at=at, kind="visit", channel=where)
+        ...     for where in ("web", "store", None)
+        ... ]
+        >>> log = InteractionLog.from_interactions(seen)
+        >>> (channel == "web").mask(log), (~(channel == "web")).mask(log)
+        (array([ True, False, False]), array([False,  True, False]))
         """
         from customerops.model.rule_columns import event_mask
 
@@ -203,6 +223,16 @@ class Rule(abc.ABC):
         """Return each clause of a customer rule with its truth and what it saw.
 
         What a `Did` saw is the number of events that count. Parameters as in `matches_customer`.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from customerops.model.records import Interaction
+        >>> from customerops.model.rules import Did
+        >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
+        >>> history = [Interaction(customer_id="c1", at=at, kind="visit")]
+        >>> [(clause.truth, clause.seen) for clause in Did("visit", 2).explain_customer(history, as_of=at)]
+        [(False, 1)]
         """
         return tuple(self._clauses(self._history(interactions, as_of, customer)))
 
@@ -228,6 +258,19 @@ class Rule(abc.ABC):
         InvalidInputError
             For an event rule, an attribute that was not loaded, or an `as_of` that is missing or
             later than the log's.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from customerops.model.log import InteractionLog
+        >>> from customerops.model.records import Customer, Interaction
+        >>> from customerops.model.rules import Did, customer
+        >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
+        >>> log = InteractionLog.from_interactions(
+        ...     [Interaction(customer_id="c1", at=at, kind="visit")]
+        ... ).with_customers([Customer(id="c1", country="DE")])
+        >>> (Did("visit") & (customer("country") == "DE")).members(log, as_of=at)
+        array([ True])
         """
         from customerops.model.rule_columns import customer_mask
 
@@ -257,6 +300,11 @@ class Rule(abc.ABC):
         ------
         InvalidInputError
             Naming the path of what is wrong: ``rule.rules[2].value must ...``.
+
+        Examples
+        --------
+        >>> Rule.from_dict({"rule": "missing", "field": "channel"}).describe()
+        'channel is missing'
         """
         from customerops.model.rule_json import rule_from_dict
 
@@ -332,6 +380,12 @@ class Clause:
     seen : object
         The value it looked at: None if missing, a tuple (one entry a line) for fields of line
         items, the number of events for a `Did`.
+
+    Examples
+    --------
+    >>> from customerops.model.rules import Clause, kind
+    >>> Clause(kind("visit"), True, "visit").rule.describe()
+    'kind is visit'
     """
 
     rule: Rule

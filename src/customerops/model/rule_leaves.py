@@ -57,6 +57,11 @@ class FieldRule(Rule):
         """Customer for ``customer(name)``, else event."""
         return "customer" if is_of_customer(self.field) else "event"
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """Its own."""
+        return frozenset({self.field})
+
     @abc.abstractmethod
     def of(self, seen: Any) -> Truth:
         """Return what the rule says of one value; None is missing."""
@@ -134,6 +139,11 @@ class In(FieldRule):
         Name of the field.
     values : collection of constants
         At least one; kept sorted, each once. Amounts must be of one currency.
+
+    Examples
+    --------
+    >>> In("channel", ["web", "app", "web"]).values
+    ('app', 'web')
     """
 
     field: str = attrs.field(converter=check_field)
@@ -168,6 +178,11 @@ class Between(FieldRule):
         Name of the field.
     low, high : constant or None
         At least one; with both, of one type and ``low < high``.
+
+    Examples
+    --------
+    >>> Between("amount", 5, 10).describe(), Between("amount", None, 10).describe()
+    ('5 <= amount < 10', 'amount < 10')
     """
 
     field: str = attrs.field(converter=check_field)
@@ -212,6 +227,11 @@ class Missing(FieldRule):
     ----------
     field : str
         Name of the field.
+
+    Examples
+    --------
+    >>> Missing("channel").describe()
+    'channel is missing'
     """
 
     field: str = attrs.field(converter=check_field)

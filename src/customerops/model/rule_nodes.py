@@ -11,6 +11,7 @@ import attrs
 from customerops.errors import InvalidInputError
 from customerops.model.checks import boolean, came, positive_duration, whole
 from customerops.model.rule_base import Clause, History, Level, Rule, Truth, keep, several
+from customerops.model.rule_fields import as_rule
 
 __all__ = ["And", "Constant", "Did", "Junction", "Not", "Or"]
 
@@ -23,6 +24,10 @@ def _rule(value: object, name: str = "rule") -> Rule:
 
 def _rules(rules: object) -> tuple[Rule, ...]:
     return tuple(_rule(one, f"rules[{i}]") for i, one in enumerate(several("rules", rules)))
+
+
+def _event_rule(value: Any) -> Rule:
+    return as_rule(value, level="event")
 
 
 def _truth_value(value: object) -> bool:
@@ -45,6 +50,11 @@ class Constant(Rule):
     ----------
     truth : bool
         Which.
+
+    Examples
+    --------
+    >>> Constant(True).describe(), (~Constant(True)).describe()
+    ('always', 'never')
     """
 
     truth: bool = attrs.field(converter=_truth_value)
@@ -53,6 +63,11 @@ class Constant(Rule):
     def level(self) -> Level:
         """Any: it joins both."""
         return "any"
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """None."""
+        return frozenset()
 
     def __invert__(self) -> Rule:
         """Return the other one."""
@@ -73,8 +88,8 @@ class Did(Rule):
 
     Parameters
     ----------
-    rule : Rule
-        An event rule.
+    rule : Rule, str or collection of str
+        An event rule; a string stands for a kind.
     at_least : int
         How many, 1 or more.
     within : timedelta, optional
@@ -88,18 +103,19 @@ class Did(Rule):
     'did (kind is purchase) at least 2 times within 90 days'
     """
 
-    rule: Rule = attrs.field(converter=_rule)
+    rule: Rule = attrs.field(converter=_event_rule)
     at_least: int = attrs.field(default=1, converter=_at_least)
     within: dt.timedelta | None = attrs.field(default=None, converter=_within)
-
-    def __attrs_post_init__(self) -> None:
-        if self.rule.level == "customer":
-            raise InvalidInputError("Did", "must be given an event rule", "got a customer rule")
 
     @property
     def level(self) -> Level:
         """Customer."""
         return "customer"
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Those of the event rule."""
+        return self.rule.fields
 
     def _count(self, history: History) -> int:
         # an age, not as_of - within, which may lie before the year 1
@@ -142,6 +158,11 @@ class Junction(Rule):
             )
         keep(self, rules=tuple(flat), level=levels.pop() if levels else "any")
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """Those of all its rules."""
+        return frozenset().union(*(rule.fields for rule in self.rules))
+
     def _truths(self, subject: Any) -> list[Truth]:
         # all are asked, so that an amount in a wrong currency raises whatever the others say
         return [rule._truth(subject) for rule in self.rules]
@@ -159,6 +180,12 @@ class And(Junction):
     ----------
     rules : collection of Rule
         Two or more of one level; `all_of` takes any number.
+
+    Examples
+    --------
+    >>> from customerops.model.rules import And, amount, kind
+    >>> And([kind("purchase"), amount >= 50]) == kind("purchase") & (amount >= 50)
+    True
     """
 
     def _truth(self, subject: Any) -> Truth:
@@ -176,6 +203,12 @@ class Or(Junction):
     ----------
     rules : collection of Rule
         Two or more of one level; `any_of` takes any number.
+
+    Examples
+    --------
+    >>> from customerops.model.rules import Or, channel, kind
+    >>> Or([kind("purchase"), channel == "web"]) == kind("purchase") | (channel == "web")
+    True
     """
 
     def _truth(self, subject: Any) -> Truth:
@@ -193,6 +226,12 @@ class Not(Rule):
     ----------
     rule : Rule
         Of either level.
+
+    Examples
+    --------
+    >>> from customerops.model.rules import Not, kind
+    >>> Not(kind("visit")) == ~kind("visit")
+    True
     """
 
     rule: Rule = attrs.field(converter=_rule)
@@ -201,6 +240,11 @@ class Not(Rule):
     def level(self) -> Level:
         """The level of the negated rule."""
         return self.rule.level
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Those of the negated rule."""
+        return self.rule.fields
 
     def __invert__(self) -> Rule:
         """Return the rule itself: a double negation changes no truth."""
