@@ -94,12 +94,16 @@ def ask(
     Raises
     ------
     InvalidInputError
-        When neither the log nor the call says as_of, when as_of is later than the log's, when a
-        period needs a calendar and there is none, or when `over` does not lie on the period's
+        When the log is by thread, when neither it nor the call says as_of, when as_of is later than
+        the log's, when a period needs a calendar and there is none, or when `over` does not lie on the period's
         edges.
     """
     if not isinstance(log, InteractionLog):
         raise InvalidInputError("log", "must be an InteractionLog", f"got {type(log).__name__}")
+    if log.parent is not None:
+        raise InvalidInputError(
+            "log", "must not be by thread", "this function counts customers, and threads cluster"
+        )
     if as_of is not None:
         log = log.until(as_of)
     if log.as_of is None:
