@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -434,3 +434,4 @@ class Service(RuleBasedStateMachine):
 
 
 TestService = Service.TestCase
+TestService.settings = settings(stateful_step_count=20)

@@ -366,6 +366,7 @@ def test_frames() -> None:
     assert list(frame.columns) == ["customer_id", "at", "source", "target", "cause", "event"]
     assert frame.iloc[0].tolist() == ["c0-0", day(0), "UNKNOWN", "ACQUIRED", "event", 0]
     assert frame["cause"].tolist() == ["event"] * 5
+    assert len(by_hand(12).transitions) == 5
     states = by_hand(45).states()
     assert states.to_frame().to_dict("records")[1] == {
         "customer_id": "c4-2",

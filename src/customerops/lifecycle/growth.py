@@ -248,24 +248,27 @@ def growth_accounting(
     new = found.first
     if new_is == "acquired_at":
         new = new & (asked.zone.ordinals(asked.log.entered, period)[code] == at)
-    goes = np.append(~follows[1:], True)[: at.size]
-    marks = {
-        "new": (new, at),
-        "retained": (follows, at),
-        "resurrected": (~new & ~follows, at),
-        "churned": (goes, at + 1),
-    }
+
+    # counted from the period before the first, whose active customers are its opening
     n_periods = max(hi - lo + 1, 0)
-    parts = {}
-    for name, (mark, place) in marks.items():
-        shown = mark & (place >= lo) & (place <= hi)
-        cell = group[code[shown]].astype(np.int64) * n_periods + place[shown] - lo
-        part = np.bincount(cell, minlength=n_groups * n_periods).reshape(n_groups, n_periods)
-        parts[name] = part if axes else part[0]
+    cell = group[code] * (n_periods + 1) + (at - lo + 1)
+    inside = (at >= lo - 1) & (at <= hi)
+
+    def count(which: NDArray[np.bool_]) -> NDArray[np.int64]:
+        counts = np.bincount(cell[which], minlength=n_groups * (n_periods + 1))
+        return counts.reshape(n_groups, n_periods + 1)
+
+    active, fresh, kept = count(inside), count(inside & new)[:, 1:], count(inside & follows)[:, 1:]
+    parts = {
+        "new": fresh,
+        "retained": kept,
+        "resurrected": active[:, 1:] - fresh - kept,
+        "churned": active[:, :-1] - kept,
+    }
     labels = asked.zone.labels(np.arange(lo, lo + n_periods), period)
     return GrowthAccounting(
         axes=(*axes, Axis("period", labels, "period", disjoint=False)),
-        parts=parts,
+        parts=parts if axes else {name: part[0] for name, part in parts.items()},
         context=Context(
             metric="growth_accounting",
             definition=new_is,

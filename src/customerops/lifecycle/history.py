@@ -185,7 +185,7 @@ def replay(
     >>> history.stage_at(march).value, history.stage_at(history.as_of).value
     ('ACTIVATED', 'LAPSED')
     >>> print(history.explain(history.as_of).sentence)
-    LAPSED since 2026-03-31: last qualifying interaction a purchase of 59.00 on 2026-03-01; window 30 days; none before the deadline. Ignored: 2 below 5. LOST on 2026-05-30 unless a qualifying interaction comes first.
+    LAPSED since 2026-03-31: last qualifying interaction a purchase of 59.00 on 2026-03-01; window 30 days; none before the deadline. Ignored: 2 below 5.00. LOST on 2026-05-30 unless a qualifying interaction comes first.
     """
     if not isinstance(policy, LifecyclePolicy):
         raise InvalidInputError("policy", "must be a LifecyclePolicy", came(policy))
