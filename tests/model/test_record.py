@@ -50,7 +50,9 @@ class Tree(Record):
         (str | None, None, None),
         (Literal["a", "b"], "b", "b"),
         (Literal["a", "b"] | None, "b", "b"),
+        (dt.timedelta, dt.timedelta(days=1, microseconds=5), {"$duration": 86_400_000_005}),
         (Mapping[str, Scalar], {"a": 1}, {"a": 1}),
+        (Mapping[str, str], {"zh": "购买"}, {"zh": "购买"}),
         (Money, Money(1, "EUR"), {"amount": "1.00", "currency": "EUR"}),
         (Window, Window(None, NOON), {"start": None, "end": NOON_TEXT}),
         (Leaf, Leaf(name="a"), {"name": "a"}),
@@ -92,6 +94,12 @@ def test_an_annotation_without_a_shape_is_a_mistake_of_ours(annotation: Any) -> 
         (tuple[int, str], "ab", "x must be a tuple of 2: got str"),
         (tuple[int, str], (1, 2), "x[1] must be a str: got int"),
         (Money, "5 EUR", "x must be a Money: got str"),
+        (dt.timedelta, dt.timedelta(0), "x must be longer than zero: got 0:00:00"),
+        (Mapping[str, Scalar], [("a", 1)], "x must be a mapping: got list"),
+        (Mapping[str, Scalar], {"a": None}, "x.a must not be None: leave the key out"),
+        (Mapping[str, Scalar], {"": 1}, "x key must not be empty: got ''"),
+        (Mapping[str, str], {"a": 1}, "x.a must be a str: got int"),
+        (Mapping[str, str], {"a": ""}, "x.a must not be empty: got ''"),
     ],
     ids=repr,
 )
@@ -147,6 +155,22 @@ def test_what_does_not_fit_is_refused(annotation: Any, value: Any, message: Any)
 def test_what_was_not_written_by_it_is_refused_by_path(data: Any, message: Any) -> None:
     with pytest.raises(InvalidInputError) as caught:
         Tree.from_dict(data)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (86_400, "x must be a mapping: got int"),
+        ({"$duration": 1.5}, "x.$duration must be an int: got float"),
+        ({"$duration": 10**30}, "x.$duration must be a timedelta: got more"),
+        ({"$days": 1}, "x must hold known keys only: got '$days'"),
+    ],
+    ids=repr,
+)
+def test_a_duration_is_read_from_microseconds_only(written: Any, message: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        shape_of(dt.timedelta).load("x", written)
     assert str(caught.value) == message
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -12,17 +13,10 @@ from customerops.model.checks import Scalar, came, scalar, text
 
 __all__ = ["FrozenMap"]
 
-
-def _kept(data: Mapping[str, Any]) -> dict[str, Scalar]:
-    if isinstance(data, FrozenMap):
-        return data._data
-    if not isinstance(data, Mapping):
-        raise InvalidInputError("attributes", "must be a mapping", came(data))
-    checked = {text("attributes key", key): value for key, value in data.items()}
-    return {key: scalar(f"attributes.{key}", checked[key]) for key in sorted(checked)}
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, init=False)
 class FrozenMap(Mapping[str, Scalar]):
     """Named values of JSON's plain types: bool, int, finite float, str.
 
@@ -34,6 +28,8 @@ class FrozenMap(Mapping[str, Scalar]):
     ----------
     data : mapping of str to bool, int, float or str
         Keys must not be empty; numpy scalars and enum members become the plain type.
+    name : str
+        What to call it in an error.
 
     Raises
     ------
@@ -48,7 +44,14 @@ class FrozenMap(Mapping[str, Scalar]):
     ('pro', ['age', 'plan'], True, False)
     """
 
-    _data: dict[str, Scalar] = attrs.field(converter=_kept, factory=dict)
+    _data: dict[str, Scalar]
+
+    def __init__(self, data: Mapping[str, Any] = _NONE, *, name: str = "attributes") -> None:
+        if not isinstance(data, Mapping):
+            raise InvalidInputError(name, "must be a mapping", came(data))
+        checked = {text(f"{name} key", key): value for key, value in data.items()}
+        kept = {key: scalar(f"{name}.{key}", checked[key]) for key in sorted(checked)}
+        object.__setattr__(self, "_data", kept)
 
     def __getitem__(self, key: str) -> Scalar:
         return self._data[key]

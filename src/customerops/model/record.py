@@ -21,12 +21,14 @@ import attrs
 from customerops.errors import InvalidInputError
 from customerops.model.checks import (
     Id,
+    Scalar,
     boolean,
     came,
     decimal,
     finite,
     identifier,
     one_of,
+    positive_duration,
     text,
     whole,
 )
@@ -35,6 +37,8 @@ from customerops.model.instants import as_instant
 from customerops.model.serial import dump_instant, load_instant, read, under
 
 __all__ = ["SCHEMA", "Record", "Shape", "pii_of", "shape_of"]
+
+_US = dt.timedelta(microseconds=1)
 
 SCHEMA = 1
 """Version of the written form of records."""
@@ -93,8 +97,8 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """Return the record in plain JSON types, with the version of this form as ``"schema"``.
 
-        Instants are ISO 8601 in UTC, decimals are strings, a UUID is ``{"$uuid": "..."}``, sets
-        are lists in a fixed order. Every field is written, so equal records give equal text.
+        Instants are ISO 8601 in UTC, decimals are strings, a UUID is ``{"$uuid": "..."}``, a
+        duration is ``{"$duration": microseconds}``, sets are lists in a fixed order. Every field is written, so equal records give equal text.
         """
         return {"schema": SCHEMA, **_dump(self)}
 
@@ -175,9 +179,10 @@ def shape_of(annotation: Any) -> Shape:
     """Return the shape of an annotation.
 
     Known are ``str`` (not empty), ``bool``, ``int``, ``float`` (finite), ``Decimal``,
-    ``datetime`` (an instant), `Id`, a ``Literal`` of strings, ``Mapping[str, Scalar]``, another
-    record or value with ``to_dict`` and ``from_dict``, and of these ``X | None``,
-    ``tuple[X, ...]``, ``tuple[X, Y]`` and ``frozenset[X]``.
+    ``datetime`` (an instant), ``timedelta`` (longer than zero), `Id`, a ``Literal`` of strings,
+    ``Mapping[str, Scalar]``, ``Mapping[str, str]``, another record or value with ``to_dict`` and
+    ``from_dict``, and of these ``X | None``, ``tuple[X, ...]``, ``tuple[X, Y]`` and
+    ``frozenset[X]``.
 
     Raises
     ------
@@ -215,11 +220,25 @@ def _load_id(name: str, value: object) -> object:
         raise InvalidInputError(f"{name}.$uuid", "must be a UUID", came(written)) from None
 
 
+def _load_duration(name: str, value: object) -> dt.timedelta:
+    written = whole(f"{name}.$duration", read(name, value, ["$duration"])["$duration"])
+    try:
+        return dt.timedelta(microseconds=written)
+    except OverflowError:
+        raise InvalidInputError(f"{name}.$duration", "must be a timedelta", "got more") from None
+
+
 def _frozen(name: str, value: Any) -> FrozenMap:
-    return value if isinstance(value, FrozenMap) else FrozenMap(value)
+    return value if isinstance(value, FrozenMap) else FrozenMap(value, name=name)
 
 
-_ID = Shape(identifier, _dump_id, _load_id)
+def _texts(name: str, value: Any) -> FrozenMap:
+    kept = _frozen(name, value)
+    for key, one in kept.items():
+        text(f"{name}.{key}", one)
+    return kept
+
+
 _PLAIN: dict[Any, Shape] = {
     str: Shape(text),
     bool: Shape(boolean),
@@ -227,8 +246,12 @@ _PLAIN: dict[Any, Shape] = {
     float: Shape(finite),
     Decimal: Shape(decimal, "{:f}".format),
     dt.datetime: Shape(as_instant, dump_instant, load_instant),
-    Id: _ID,
-    Mapping[str, bool | int | float | str]: Shape(_frozen, dict),
+    dt.timedelta: Shape(
+        positive_duration, lambda value: {"$duration": value // _US}, _load_duration
+    ),
+    Id: Shape(identifier, _dump_id, _load_id),
+    Mapping[str, Scalar]: Shape(_frozen, dict),
+    Mapping[str, str]: Shape(_texts, dict),
 }
 
 

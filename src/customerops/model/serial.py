@@ -68,7 +68,7 @@ def under(path: str, kind: str) -> Iterator[None]:
         yield
     except InvalidInputError as error:
         first, dot, rest = error.name.partition(".")
-        name = f"{path}{dot}{rest}" if first == kind else f"{path}.{error.name}"
+        name = f"{path}{dot}{rest}" if first in (kind, kind.lower()) else f"{path}.{error.name}"
         raise InvalidInputError(name, error.requirement, error.problem) from None
 
 
