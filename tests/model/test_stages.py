@@ -13,15 +13,8 @@ from hypothesis import strategies as st
 from customerops.errors import InvalidInputError
 from customerops.model.records import Interaction
 from customerops.model.rules import Did, amount, kind, name
-from customerops.model.stages import (
-    AARRR,
-    AIPL,
-    HUBSPOT,
-    JOURNEY,
-    JourneyMap,
-    JourneyStage,
-    crosswalk,
-)
+from customerops.model.stage_maps import AARRR, AIPL, HUBSPOT, JOURNEY, crosswalk
+from customerops.model.stages import JourneyMap, JourneyStage
 
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
