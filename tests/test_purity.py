@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 WATCH = """
-import importlib, json, pkgutil, sys
+import importlib, json, sys
 seen, forbidden = [], (
     "open", "socket.", "subprocess.", "os.", "shutil.", "tempfile.", "glob.", "pathlib.", "import",
     "sqlite3.", "urllib.", "http.", "ftplib.", "smtplib.", "mmap.", "ctypes.dlopen", "syslog.",
@@ -38,14 +38,12 @@ def everything():
         for _ in views(entry.run(entry.build(world), world)):
             pass
     list(world.log().where("purchase").interactions())
-    for _, name, _ in pkgutil.walk_packages(customerops.__path__, "customerops."):
-        if name in sys.modules:
-            importlib.import_module(name)
+    for name in [name for name in sys.modules if name.startswith("customerops")]:
+        importlib.import_module(name)
 
 def asked(*_, **__):
     raise AssertionError("the clock, or the machine's randomness, was asked")
 
-import customerops
 everything()  # what loads on first use is loaded now
 for module, names in (
     (time, ("time", "time_ns", "monotonic", "perf_counter", "localtime")),
@@ -121,12 +119,15 @@ def test_imports_only_import() -> None:
     """Loading every public name opens modules, and nothing to write, to connect to, or to run."""
     loading = ("import", "os.listdir", "os.scandir", "ctypes.dlopen")
     opened = [e for e in audited(IMPORTS) if not e[0].startswith(loading)]
-    assert [e for e in opened if e[0] != "open"] == []
+    numpy_own = ("os.putenv", "os.unsetenv")  # a variable of its linear algebra, set and unset
+    assert [e for e in opened if e[0] not in ("open", *numpy_own)] == []
+    assert [e for e in opened if e[0] in numpy_own and "OPENBLAS" not in e[1]] == []
     assert [e for e in opened if "'w" in e[1] or "'a" in e[1] or "'x" in e[1]] == []
 
 
 @pytest.mark.parametrize(
-    "planted", ["open('/dev/null')", "import colorsys", "socket.socket()", "os.listdir('.')"]
+    "planted",
+    ["open('/dev/null').close()", "import colorsys", "socket.socket().close()", "os.listdir('.')"],
 )
 def test_the_hook_sees(planted: str) -> None:
     assert audited(f"import os, socket\nwatching = True\n{planted}\nwatching = False") != []

@@ -13,6 +13,8 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
+import scipy.optimize  # these two add warning filters of their own when they are
+import scipy.special  # noqa: F401 - loaded, so they are, before the filters are watched
 
 from customerops.model.labels import label_key
 from tests.surface.entry import Entry
