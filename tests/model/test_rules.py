@@ -537,6 +537,16 @@ def test_did(rule: Rule, hours: list[float], holds: bool) -> None:
     assert (~rule).matches_customer(history(*hours), as_of=NOON) is not holds
 
 
+def test_a_repeated_id_counts_once() -> None:
+    one, two, bare = event(id=1), event(id=2), event(id=None)
+    twice = Did(always, 2)
+    assert not twice.matches_customer([one, one], as_of=NOON)
+    assert twice.matches_customer([one, two, one], as_of=NOON)
+    assert twice.matches_customer([bare, bare], as_of=NOON)
+    with pytest.raises(InvalidInputError, match="must not repeat an id with different content"):
+        twice.matches_customer([one, event(id=1, channel="web")], as_of=NOON)
+
+
 def test_customers_are_read_from_their_record() -> None:
     ann = Customer(
         id="c", country="DE", created_at=NOON, owner_id=7, attributes={"plan": "pro", "seats": 3}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import attrs
 
 from customerops.errors import InvalidInputError
-from customerops.model.checks import came
+from customerops.model.checks import Id, came
 from customerops.model.instants import as_instant
 from customerops.model.records import Customer, Interaction
 
@@ -188,7 +188,8 @@ class Rule(abc.ABC):
         Parameters
         ----------
         interactions : iterable of Interaction
-            The customer's, in any order, each once. Those after `as_of` are not used.
+            The customer's, in any order. A repeated id counts once, and those after `as_of` are
+            not used.
         as_of : datetime
             Timezone-aware, inclusive.
         customer : Customer, optional
@@ -197,8 +198,8 @@ class Rule(abc.ABC):
         Raises
         ------
         InvalidInputError
-            For an event rule, interactions of several customers, or a record that is needed and
-            not given.
+            For an event rule, interactions of several customers, one id with different content,
+            or a record that is needed and not given.
 
         Examples
         --------
@@ -364,7 +365,8 @@ class Rule(abc.ABC):
             owners.add(customer.id)
         if len(owners) > 1:
             raise InvalidInputError("interactions", "must be of one customer")
-        return History(tuple(event for event in events if event.at <= until), until, customer)
+        known = tuple(event for event in _once(events) if event.at <= until)
+        return History(known, until, customer)
 
 
 @attrs.frozen
@@ -400,6 +402,19 @@ class History:
     events: tuple[Interaction, ...]
     as_of: dt.datetime
     customer: Customer | None
+
+
+def _once(events: Iterable[Interaction]) -> Iterator[Interaction]:
+    """Yield each event once; without an id every one counts, as in a log."""
+    known: dict[Id, Interaction] = {}
+    for event in events:
+        if event.id is None:
+            yield event
+        elif event.id not in known:
+            known[event.id] = event
+            yield event
+        elif event != known[event.id]:
+            raise InvalidInputError("interactions", "must not repeat an id with different content")
 
 
 def foreign(rule: Rule) -> InvalidInputError:
