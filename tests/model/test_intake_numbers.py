@@ -118,7 +118,8 @@ class TestRefused:
 
     def test_no_numbers(self) -> None:
         assert reasons(["1", "", "1,50", "€5", None]) == [("not a number", [1, 2, 3])]
-        assert reasons([1, True, b"1", [1], object()]) == [("not a number", [1, 2, 3, 4])]
+        given = [1, True, b"1", [1], object(), np.timedelta64(1, "s"), np.bool_(True)]
+        assert reasons(given) == [("not a number", [1, 2, 3, 4, 5, 6])]
 
     @pytest.mark.parametrize(
         ("given", "problem"),
@@ -171,10 +172,8 @@ class TestFloats:
         certain = 10 ** np.finfo(dtype).precision
         counts = np.array([0, 1, certain // 3, certain - 1, certain, -certain, 1999])
         for decimals in (0, 1, 2, 4, 6, 9):
-            given = np.array([float(Decimal(int(n)).scaleb(-decimals)) for n in counts]).astype(
-                dtype
-            )
-            assert units(given, decimals) == counts.tolist()
+            column: Any = np.array([float(Decimal(int(n)).scaleb(-decimals)) for n in counts])
+            assert units(column.astype(dtype), decimals) == counts.tolist()
 
     @pytest.mark.parametrize("dtype", [np.float64, np.float32, float])
     def test_beyond_only_whole_numbers_are(self, dtype: type) -> None:

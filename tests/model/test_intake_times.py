@@ -170,7 +170,7 @@ class TestObjects:
 
     def test_what_is_no_time(self) -> None:
         day = dt.datetime(1970, 1, 1, tzinfo=UTC)
-        bad = [day, "2026-01-01", True, b"", dt.time(1), dt.timedelta(1), day]
+        bad = [day, "2026-01-01", True, b"", dt.time(1), np.timedelta64(1, "s"), day]
         assert reasons(bad, unit="s") == [("not a time", [1, 2, 3, 4, 5])]
 
     def test_faults_in_order(self) -> None:

@@ -7,7 +7,6 @@ only what occurs in accepted rows becomes a label.
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from customerops.model.build import ByteStrings, CodedIds, RawIds
 from customerops.model.columns import Coded, Ids, code_type
 from customerops.model.faults import Fault, spread
-from customerops.model.intake_raw import Dictionary, Mask, Plain, Raw, Rows, Text, said_of
+from customerops.model.intake_raw import Dictionary, Mask, Plain, Raw, Rows, Text, is_int, said_of
 from customerops.model.labels import Label, label_key
 
 __all__ = ["Labels", "Role", "coded", "event_ids", "id_faults", "labelled", "occurring", "raw_ids"]
@@ -78,12 +77,12 @@ def _mixed_ids(read: Plain) -> list[Fault]:
 _SORTS = ((1, "int"), (2, "str"), (3, "UUID"))
 
 
-def _sort_of_id(x: object) -> int:
+def _sort_of_id(x: Any) -> int:
     if isinstance(x, str):
         return 2 if x else -2
     if isinstance(x, UUID):
         return 3
-    if isinstance(x, numbers.Integral) and not isinstance(x, bool):
+    if is_int(x):
         return 1 if -(2**63) <= int(x) < 2**63 else -3
     return -1
 
@@ -202,7 +201,8 @@ def labelled(read: Raw, role: Role, options: Sequence[str] | None = None) -> Lab
     wrong = {reason: np.zeros(len(coded.categories), np.bool_) for reason in required}
     labels: list[Label] = []
     gone = coded.categories.gone().tolist()
-    for i, x in enumerate(coded.categories.values.tolist()):
+    fit = kind in ("bool", "int", "float", "text", "object")  # else their numbers are no labels
+    for i, x in enumerate(coded.categories.values.tolist() if fit else [()] * len(gone)):
         label, reason = (None, "") if gone[i] else _label(x, role, options)
         labels.append(label)
         if reason:
@@ -224,15 +224,14 @@ _FITTING: dict[Role, str] = {
 
 def _label(x: Any, role: Role, options: Sequence[str] | None) -> tuple[Label, str]:
     """Return a label as plain Python, or what is wrong with it."""
-    x = x.item() if isinstance(x, np.generic) else x
-    number = isinstance(x, numbers.Integral) and not isinstance(x, bool)
+    x = x.item() if isinstance(x, np.bool_ | np.floating) else x
     if isinstance(x, str):
         empty = not x and role != "scalar"
         unknown = options is not None and x not in options
         return str.__str__(x), ("empty" if empty else "unknown" if unknown else "")
     if role == "scalar" and isinstance(x, float):
         return (float(x) + 0.0, "") if math.isfinite(x) else (None, "not finite")  # -0.0 is 0.0
-    if (role == "scalar" and isinstance(x, bool)) or (role != "text" and number):
+    if (role == "scalar" and isinstance(x, bool)) or (role != "text" and is_int(x)):
         return (x if isinstance(x, bool) else int(x)), ""
     if role == "reference" and isinstance(x, UUID):
         return UUID(int=x.int), ""
@@ -252,7 +251,7 @@ def _in_codes(read: Raw) -> Dictionary:
         codes, categories = _factorized(read)
     elif read.kind == "object":
         codes, categories = _factorized_objects(read)
-    else:  # one category stands for what no label can be
+    else:  # no label: one category stands for all
         codes, categories = np.zeros(len(read), np.int8), read.values[:1]
     if read.missing is not None:
         codes = np.where(read.missing, codes.dtype.type(-1), codes)

@@ -119,17 +119,17 @@ def _of_pandas(name: str, given: Any) -> Raw:
 
     series = pd.Series(given, copy=False)
     dtype: Any = series.dtype
+    array: Any = series.array
     if isinstance(dtype, pd.CategoricalDtype):
         categories = _of_pandas(name, dtype.categories)
-        return dictionary(series.cat.codes.to_numpy(), categories, distinct=True)
+        return dictionary(array.codes, categories, distinct=True)
     if isinstance(dtype, pd.DatetimeTZDtype):
         utc = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         return attrs.evolve(of_numpy(name, utc), aware=True)
     if isinstance(dtype, pd.ArrowDtype) or "pyarrow" in str(getattr(dtype, "storage", "")):
         import pyarrow as pa
 
-        extension: Any = series.array
-        return of_arrow(name, pa.chunked_array(extension.__arrow_array__()))
+        return of_arrow(name, pa.chunked_array(array.__arrow_array__()))
     masked = getattr(dtype, "numpy_dtype", None)
     if isinstance(masked, np.dtype) and masked.kind in "biuf":  # Int64, Float64, boolean
         values = series.to_numpy(dtype=masked, na_value=masked.type(0))
@@ -139,12 +139,12 @@ def _of_pandas(name: str, given: Any) -> Raw:
 
 
 def _of_polars(name: str, series: Any) -> Raw:
+    if str(series.dtype) in {"Object", "Int128", "UInt128"}:  # neither Arrow's nor numpy's
+        return of_objects(series.to_list())
     try:
         import pyarrow  # noqa: F401, ICN001
     except ImportError:
         return _of_narwhals(name, series)
-    if str(series.dtype) in {"Object", "Int128", "UInt128"}:  # not Arrow's
-        return of_objects(series.to_list())
     return of_arrow(name, series.to_arrow())
 
 

@@ -8,7 +8,6 @@ decimals than there are places is refused, or rounded where the caller says how.
 from __future__ import annotations
 
 import decimal
-import numbers
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
@@ -25,6 +24,7 @@ from customerops.model.intake_raw import (
     Plain,
     Raw,
     Text,
+    is_int,
     said_of,
     through,
 )
@@ -258,12 +258,12 @@ def _units(x: object, places: Places) -> tuple[int, int]:
     return (0 if verdict else units), verdict
 
 
-def _decimal_of(x: object) -> Decimal | None:
+def _decimal_of(x: Any) -> Decimal | None:
     if isinstance(x, Decimal):
         return x
     if isinstance(x, float | np.floating):
         return Decimal(str(x))
-    if isinstance(x, numbers.Integral) and not isinstance(x, bool):
+    if is_int(x):
         return Decimal(int(x))
     if isinstance(x, str):
         try:

@@ -11,6 +11,7 @@ read may still be a view of the caller's memory: it is for reading, and whoever 
 from __future__ import annotations
 
 import decimal
+import numbers
 from collections.abc import Callable, Collection
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ __all__ = [
     "Text",
     "dictionary",
     "either",
+    "is_int",
     "kind_of",
     "nulls",
     "of_numpy",
@@ -238,6 +240,11 @@ _OF_ONE_TYPE: dict[str, tuple[type[np.generic], Kind]] = {
     "integer": (np.int64, "int"),
     "floating": (np.float64, "float"),
 }
+
+
+def is_int(x: object) -> bool:
+    """Whether an object is a whole number; numpy counts a timedelta among them."""
+    return isinstance(x, numbers.Integral) and not isinstance(x, bool | np.timedelta64)
 
 
 def kind_of(read: Raw) -> Kind:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import numbers
 from typing import Any
 
 import attrs
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from customerops.model.faults import Fault
 from customerops.model.instants import EPOCH, to_us
-from customerops.model.intake_raw import Converted, Mask, Plain, Raw, said_of, through
+from customerops.model.intake_raw import Converted, Mask, Plain, Raw, is_int, said_of, through
 from customerops.model.intake_walls import LEAST_US, MOST_US, instants_of_walls
 from customerops.model.zones import DAY_US, offset_us
 
@@ -190,7 +189,7 @@ def _of_object(x: object, unit: str | None) -> tuple[int, int]:
         return (x.replace(tzinfo=None) - _NAIVE_EPOCH) // _US, _NAIVE
     if isinstance(x, dt.date):
         return (x - _NAIVE_EPOCH.date()).days * DAY_US, _DATE
-    if isinstance(x, bool) or not isinstance(x, numbers.Integral | float | np.floating):
+    if not is_int(x) and not isinstance(x, float | np.floating):
         return 0, _BAD
     return (0, _UNITLESS) if unit is None else _of_number(x, unit)
 
