@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.model import exact, render
+from customerops.model.cells import axis_index
 from customerops.model.estimates import Proportion
 from customerops.model.tables import Count
 
@@ -115,7 +116,7 @@ class CohortTable(Proportion):
         InvalidInputError
             As for `Table.rollup`, and for the cohort axis.
         """
-        if self.axes[self._index(axis)].kind == "cohort":
+        if self.axes[axis_index(self.axes, axis)].kind == "cohort":
             raise InvalidInputError(
                 axis, "must be pooled, not rolled up", "cohorts have reached different ages"
             )
@@ -159,5 +160,5 @@ class CohortTable(Proportion):
             )
         names = [*(axis.name for axis in downs), "size"]
         return render.grid_html(
-            self._title(), names, heads, ages.labels[across], cells, (rows, len(ages))
+            self.context.title, names, heads, ages.labels[across], cells, (rows, len(ages))
         )

@@ -89,6 +89,11 @@ class Context:
     by: Any = None
     options: Pairs = attrs.field(default=(), converter=_pairs)
 
+    @property
+    def title(self) -> str:
+        """The metric, and the definition if it has one."""
+        return self.metric + (f" ({self.definition})" if self.definition else "")
+
     def option(self, name: str, default: Any = None) -> Any:
         """Return the value of an option, or the default."""
         return next((value for key, value in self.options if key == name), default)

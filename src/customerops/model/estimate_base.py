@@ -268,7 +268,7 @@ class Difference(Result):
 
     def _repr_html_(self) -> str:
         """Show the first cells as a table."""
-        title = f"{self.first._title()}: difference"
+        title = f"{self.context.title}: difference"
         return self.first._rows_html(title, self._columns())
 
     def _known(self) -> Floats:

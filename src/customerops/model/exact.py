@@ -219,7 +219,12 @@ def group_dot(codes: NDArray[Any] | None, x: NDArray[Any], y: NDArray[Any], n: i
     return group_sum(codes, x.astype(object) * y.astype(object), n)
 
 
-def float_sum(codes: NDArray[Any] | None, x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+def float_sum(
+    codes: NDArray[Any] | None,
+    x: NDArray[np.float64],
+    n: int,
+    weights: NDArray[Any] | None = None,
+) -> NDArray[np.float64]:
     """Return the sum of floats in each of `n` groups, computed exactly and rounded once.
 
     Parameters
@@ -230,6 +235,8 @@ def float_sum(codes: NDArray[Any] | None, x: NDArray[np.float64], n: int) -> NDA
         Finite.
     n : int
         Number of groups.
+    weights : ndarray of int, shape (rows,), optional
+        How often each row counts; once if not given.
 
     Returns
     -------
@@ -270,8 +277,11 @@ def float_sum(codes: NDArray[Any] | None, x: NDArray[np.float64], n: int) -> NDA
     for offset in np.flatnonzero(np.bincount(window - base)).tolist():
         rows = window == base + offset
         m, s, c = mantissa[rows], shift[rows], codes[rows]
-        high = group_sum(c, (m >> 27) << s, n)
-        low = group_sum(c, (m & _LOW27) << s, n)
+        limbs = (m >> 27) << s, (m & _LOW27) << s
+        if weights is None:
+            high, low = (group_sum(c, limb, n) for limb in limbs)
+        else:
+            high, low = (group_dot(c, limb, weights[rows], n) for limb in limbs)
         totals += _weighted(high, 27, low).astype(object) << (32 * offset)
     return np.array([_scaled(t, 32 * base) for t in totals.tolist()], dtype=np.float64)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from customerops.model.axes import Axis
 from customerops.model.labels import Label
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ROWS",
     "grid_html",
     "label_array",
+    "label_columns",
     "label_text",
     "number",
     "percent",
@@ -53,6 +55,24 @@ def label_array(labels: Sequence[Label]) -> NDArray[Any]:
     if types and types <= {dt.date, dt.datetime}:
         return np.array(labels, dtype="datetime64[s]")
     return np.fromiter(labels, dtype=object, count=len(labels))
+
+
+def label_columns(
+    grid: Sequence[tuple[Axis, NDArray[Any]]], taken: Collection[str]
+) -> dict[str, NDArray[Any]]:
+    """Return the label columns of a frame.
+
+    Parameters
+    ----------
+    grid : sequence of (Axis, ndarray)
+        Each axis with the position of every row on it.
+    taken : collection of str
+        The names of the other columns; an axis of that name becomes ``by_<name>``.
+    """
+    return {
+        f"by_{axis.name}" if axis.name in taken else axis.name: label_array(axis.labels)[at]
+        for axis, at in grid
+    }
 
 
 def number(value: float) -> str:

@@ -7,7 +7,6 @@ customers add label by label; what is read from a result (a rate, an interval) i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -19,14 +18,22 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.model import exact, render
 from customerops.model.axes import Axis
-from customerops.model.checks import did_you_mean
+from customerops.model.cells import axis_index, closed, disjoint_index, without
 from customerops.model.context import SELECTED, Context
-from customerops.model.labels import Label, label_key
+from customerops.model.labels import Label
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Axis", "Context", "Count", "Result", "Statistic", "Table", "Truth"]
+__all__ = [
+    "Axis",
+    "Context",
+    "Count",
+    "Result",
+    "Statistic",
+    "Table",
+    "Truth",
+]
 
 Count = Any
 """A part: a Python integer where there is no axis, else an array of whole numbers."""
@@ -193,7 +200,7 @@ class Table(Statistic):
 
     def _repr_html_(self) -> str:
         """Show the first cells as a table; those that are not complete are grey."""
-        return self._rows_html(self._title(), self._columns())
+        return self._rows_html(self.context.title, self._columns())
 
     # -- cutting and rolling up -----------------------------------------------------------------
 
@@ -234,13 +241,7 @@ class Table(Statistic):
             If there is no such axis, or if a customer may be in several of its cells: a sum of
             parts would count that customer several times.
         """
-        i = self._index(axis)
-        if not self.axes[i].disjoint:
-            raise InvalidInputError(
-                axis,
-                "must have each customer in one cell to be rolled up",
-                "a customer may be in several of its cells and would count several times",
-            )
+        i = disjoint_index(self.axes, axis)
         return self._rolled(i)
 
     # -- for subclasses -------------------------------------------------------------------------
@@ -272,35 +273,12 @@ class Table(Statistic):
         return np.broadcast_to(self.parts[name].reshape(shape), self.shape)
 
     def _complete(self) -> NDArray[np.bool_]:
-        context, done = self.context, np.ones(self.shape, dtype=np.bool_)
-        if context.as_of is None or context.option("pooled") is not None:
-            return done
-        for i, axis in enumerate(self.axes):
-            if axis.kind == "period":
-                shape = [-1 if j == i else 1 for j in range(len(self.axes))]
-                return done & _ended(axis, context, context.as_of).reshape(shape)
-        for name, value in context.options:
-            if name.startswith(SELECTED) and value.kind == "period":  # cut to one period
-                return done & _ended(value, context, context.as_of).all()
-        end = None if context.over is None else context.over.end_us
-        return done if end is None or end <= context.as_of + 1 else ~done
-
-    def _title(self) -> str:
-        context = self.context
-        return " ".join(
-            filter(None, [context.metric, context.definition and f"({context.definition})"])
-        )
+        return closed(self.axes, self.context)
 
     def _frame(self, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
         import pandas as pd
 
-        labels = {
-            f"by_{axis.name}" if axis.name in columns else axis.name: render.label_array(
-                axis.labels
-            )[at]
-            for axis, at in self._grid()
-        }
-        return pd.DataFrame({**labels, **columns})
+        return pd.DataFrame({**render.label_columns(self._grid(), columns), **columns})
 
     def _rows_html(self, title: str, columns: Mapping[str, NDArray[Any]]) -> str:
         columns = {name: column[: render.ROWS] for name, column in columns.items()}
@@ -328,13 +306,6 @@ class Table(Statistic):
             return list(range(len(self.axes)))
         return [i for i, axis in enumerate(self.axes) if axis.kind in spans or axis.name in spans]
 
-    def _index(self, axis: str) -> int:
-        names = [a.name for a in self.axes]
-        if axis not in names:
-            problem = f"got {axis!r}{did_you_mean(axis, names)}"
-            raise InvalidInputError("axis", f"must be one of {names}", problem)
-        return names.index(axis)
-
     def _plus(self, other: Self) -> Self:
         if len(self.axes) != len(other.axes):
             raise InvalidInputError(
@@ -360,7 +331,7 @@ class Table(Statistic):
         return out
 
     def _cut(self, name: str, wanted: Label | list[Label]) -> Self:
-        i = self._index(name)
+        i = axis_index(self.axes, name)
         axis, keep = self.axes[i], isinstance(wanted, list)
         labels = wanted if isinstance(wanted, list) else [wanted]
         positions = np.unique(axis.positions(labels))
@@ -383,20 +354,7 @@ class Table(Statistic):
             if i in dims:
                 parts[name] = exact.sum_along(parts[name], dims.index(i))
         axes = [*self.axes[:i], *self.axes[i + 1 :]]
-        context = self.context
-        if self.axes[i].kind == "group":
-            context = attrs.evolve(context, by=None)  # what is left is the result without groups
-        return type(self)(axes=axes, parts=parts, context=context)
-
-
-def _ended(axis: Axis, context: Context, as_of: int) -> NDArray[np.bool_]:
-    """Return the periods of an axis of which every instant is known: those before the next's."""
-    if context.calendar is None or context.period is None:
-        return np.ones(len(axis), dtype=np.bool_)
-    period: Any = context.period
-    current = context.calendar.ordinals(np.array([as_of + 1]), period)
-    (running,) = context.calendar.labels(current, period)
-    return np.arange(len(axis)) < bisect_left(axis.keys, label_key(running))
+        return type(self)(axes=axes, parts=parts, context=without(self.axes[i], self.context))
 
 
 def _rebuilt(
