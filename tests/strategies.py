@@ -7,7 +7,7 @@ may be missing for one customer, for one place or for all.
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -35,6 +35,11 @@ CLOCK = (
 KINDS = (*("purchase",) * 5, "signup", "signup", "use", "use", "refund", "cancel", "erase")
 CHANNELS = (None, "web", "store", "email", "wechat")
 MINOR = (0, 1, 500, 999, 1_000, 5_999, 10**13)  # 10**13 squared does not fit into 64 bits
+INTERVALS: tuple[tuple[int, Literal["week", "month", "year"]], ...] = (
+    (1, "month"),
+    (1, "year"),
+    (2, "week"),
+)
 CURRENCIES = ("USD", "JPY", "KWD")  # two, none and three decimals
 US = dt.timedelta(microseconds=1)
 
@@ -48,7 +53,7 @@ def instants(draw: st.DrawFn, zone: str, middle: dt.date, days: int) -> dt.datet
     return local.replace(fold=draw(st.integers(0, 1))).astimezone(dt.UTC)
 
 
-def customer_ids() -> st.SearchStrategy[list[int] | list[str]]:
+def customer_ids() -> st.SearchStrategy[list[Any]]:
     """Draw one to six ids of one type; none sort as they would in the other."""
     return st.one_of(
         st.lists(st.sampled_from([9, 10, -3, 0, 2**40, 77]), min_size=1, unique=True),
@@ -62,8 +67,7 @@ def interactions(
 ) -> Interaction:
     """Draw what one customer did at one of the instants."""
     kind = draw(st.sampled_from(KINDS))
-    paid = kind in ("purchase", "refund") and currency is not None and draw(st.integers(0, 4)) > 0
-    minor = draw(st.sampled_from(MINOR)) if paid else 0
+    amount = draw(amounts(kind, currency)) if currency is not None else None
     attributes = {
         "plan": draw(st.sampled_from([None, None, "free", "pro"])),
         "score": draw(st.sampled_from([None, None, 1, True, 1.0, "1"])),
@@ -75,7 +79,7 @@ def interactions(
         at=draw(st.sampled_from(pool)),
         kind=kind,
         channel=draw(st.sampled_from(CHANNELS)),
-        amount=Money.of_minor(-minor if kind == "refund" else minor, currency) if paid else None,
+        amount=amount,
         value=draw(st.sampled_from([None, 0.1, 3.0, 10.0])),
         thread_id=draw(st.sampled_from([None, None, "t1", "t2"])),
         campaign_id=draw(st.sampled_from([None, None, "spring"])),
@@ -85,12 +89,21 @@ def interactions(
 
 
 @st.composite
+def amounts(draw: st.DrawFn, kind: str, currency: str) -> Money | None:
+    """Draw what was paid, or paid back; now and then nobody wrote it down."""
+    if kind not in ("purchase", "refund") or draw(st.integers(0, 4)) == 0:
+        return None
+    minor = draw(st.sampled_from(MINOR))
+    return Money.of_minor(-minor if kind == "refund" else minor, currency)
+
+
+@st.composite
 def items(draw: st.DrawFn, currency: Any) -> Item:
     """Draw one line of an order."""
     return Item(
         sku=draw(st.sampled_from(["pen", "ink"])),
         category=draw(st.sampled_from([None, "paper"])),
-        quantity=draw(st.sampled_from([1, 2, Decimal("0.5")])),
+        quantity=draw(st.sampled_from([Decimal(1), Decimal(2), Decimal("0.5")])),
         unit_price=Money.of_minor(draw(st.sampled_from([0, 250, 999])), currency),
     )
 
@@ -123,7 +136,7 @@ def contracts(
         customer_id=customer,
         plan=draw(st.sampled_from(["basic", "pro"])),
         amount=Money.of_minor(draw(st.sampled_from([0, 990, 12_000])), currency),
-        interval=draw(st.sampled_from([(1, "month"), (1, "year"), (2, "week")])),
+        interval=draw(st.sampled_from(INTERVALS)),
         started_at=first,
         cancelled_at=None if end == "running" else second,
         ended_at=third + US if end == "ended" else None,

@@ -303,7 +303,7 @@ def test_scalar_is_plain(value: Any, plain: Any) -> None:
         ([1], "x must be a bool, an int, a float or a str: got list"),
         (np.array([1]), "x must be a bool, an int, a float or a str: got ndarray"),
         (dt.date(2026, 1, 1), "x must be a bool, an int, a float or a str: got date"),
-        (np.datetime64("NaT"), "x must not be None: leave the key out"),
+        (np.datetime64("NaT", "us"), "x must not be None: leave the key out"),
         (pd.NaT, "x must be a bool, an int, a float or a str: got NaTType"),
         (Decimal(1), "x must be a bool, an int, a float or a str: got Decimal"),
     ],

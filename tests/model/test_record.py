@@ -58,10 +58,11 @@ class Tree(Record):
         (Leaf, Leaf(name="a"), {"name": "a"}),
         (tuple[str, ...], ("b", "a"), ["b", "a"]),
         (tuple[int, Literal["a"]], (1, "a"), [1, "a"]),
-        (
+        pytest.param(
             frozenset[Leaf],
             frozenset([Leaf(name="b"), Leaf(name="a")]),
             [{"name": "a"}, {"name": "b"}],
+            id="frozenset of shapes",
         ),
     ],
     ids=repr,

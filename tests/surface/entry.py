@@ -58,6 +58,8 @@ class Entry:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, set):
+        value = sorted(value)  # names of tests are the same in every process
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 

@@ -15,7 +15,7 @@ from customerops.model.instants import to_us
 from tests.strategies import worlds
 from tests.surface import harness
 from tests.surface.entry import Entry, takes_data
-from tests.surface.world import World
+from tests.surface.world import PLACES, World
 
 SEARCH = settings(max_examples=300, phases=[Phase.generate], database=None, deadline=None)
 
@@ -251,7 +251,7 @@ def test_worlds_hold_what_they_promise() -> None:
     """Ties, partitions without amounts, events on the day the clock changes, all within reach."""
     wanted: list[Callable[[World], bool]] = [
         lambda w: len({(x.customer_id, x.at) for x in w.records}) < len({x.id for x in w.records}),
-        lambda w: len(set(w.place.values())) == len(harness.PLACES),
+        lambda w: len(set(w.place.values())) == len(PLACES),
         lambda w: (
             any(x.at > w.as_of for x in w.records) and any(x.at <= w.as_of for x in w.records)
         ),
@@ -260,7 +260,10 @@ def test_worlds_hold_what_they_promise() -> None:
         lambda w: any(x.amount is not None and x.amount.minor < 0 for x in w.records),
         lambda w: any(x.kind == "purchase" and x.amount is None for x in w.records),
         lambda w: len(w.records) > len({x.id for x in w.records}),
-        lambda w: w.customers is not None and any(x.created_at > w.as_of for x in w.customers),
+        lambda w: (
+            w.customers is not None
+            and any(x.created_at is not None and x.created_at > w.as_of for x in w.customers)
+        ),
         lambda w: any(x.ended_at is not None and x.ended_at > w.as_of for x in w.subscriptions),
     ]
     for condition in wanted:

@@ -17,7 +17,8 @@ from tests.surface.world import World
 Check = Callable[[Entry, World], None]
 
 PACKAGES = ("model", "lifecycle", "metrics", "journey")
-EXAMPLES = settings(max_examples=max(20, settings.default.max_examples * 2 // 5))
+PROFILE = settings.get_profile(settings.get_current_profile_name())
+EXAMPLES = settings(max_examples=max(20, PROFILE.max_examples * 2 // 5))
 """20 worlds each in the gate, more by profile."""
 
 

@@ -65,7 +65,7 @@ class World:
     records: tuple[Interaction, ...]
     customers: tuple[Customer, ...] | None
     subscriptions: tuple[Subscription, ...]
-    place: Mapping[int | str, int]
+    place: Mapping[Any, int]
     as_of: dt.datetime
     middle: dt.date
     calendar: Calendar
@@ -122,7 +122,7 @@ class World:
             for name, value in options.items()
         }
 
-    def _in(self, customer: int | str, places: tuple[int, ...]) -> bool:
+    def _in(self, customer: object, places: tuple[int, ...]) -> bool:
         return not places or self.place[customer] in places
 
 
@@ -132,7 +132,7 @@ def _before(at: dt.datetime | None, t: dt.datetime) -> bool:
 
 def _as_known(subscription: Subscription, t: dt.datetime) -> Subscription:
     """Return a subscription as it stood at `t`: what came later was not known."""
-    later = {
+    later: dict[str, Any] = {
         name: None
         for name in ("cancelled_at", "ended_at")
         if getattr(subscription, name) is not None and getattr(subscription, name) > t
