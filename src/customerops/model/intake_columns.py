@@ -204,7 +204,7 @@ def labelled(read: Raw, role: Role, options: Sequence[str] | None = None) -> Lab
     fit = kind in ("bool", "int", "float", "text", "object")  # else their numbers are no labels
     for i, x in enumerate(coded.categories.values.tolist() if fit else [()] * len(gone)):
         label, reason = (None, "") if gone[i] else _label(x, role, options)
-        labels.append(label)
+        labels.append(None if reason else label)
         if reason:
             wrong[reason][i] = True
     faults = []

@@ -117,14 +117,14 @@ def raw(name: str, given: object) -> Raw:
 def _of_pandas(name: str, given: Any) -> Raw:
     import pandas as pd
 
-    series = pd.Series(given, copy=False)
+    series = given if isinstance(given, pd.Series) else pd.Series(given, copy=False)
     dtype: Any = series.dtype
     array: Any = series.array
     if isinstance(dtype, pd.CategoricalDtype):
         categories = _of_pandas(name, dtype.categories)
         return dictionary(array.codes, categories, distinct=True)
     if isinstance(dtype, pd.DatetimeTZDtype):
-        utc = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+        utc = series.dt.tz_convert(None).to_numpy()
         return attrs.evolve(of_numpy(name, utc), aware=True)
     if isinstance(dtype, pd.ArrowDtype) or "pyarrow" in str(getattr(dtype, "storage", "")):
         import pyarrow as pa

@@ -223,6 +223,9 @@ def of_objects(given: Collection[Any], missing: Mask | None = None) -> Plain:
     if found == "empty":
         return Plain(np.zeros(len(array), np.int64), "nothing", np.ones(len(array), np.bool_))
     if found == "string":
+        if missing is not None:
+            array = array.copy()
+            array[missing] = None
         return Plain(array, "text", missing, typed=False)
     if found not in _OF_ONE_TYPE:
         return Plain(array, "object", missing, typed=False)

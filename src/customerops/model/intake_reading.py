@@ -25,7 +25,7 @@ from customerops.model.intake_columns import (
     raw_ids,
 )
 from customerops.model.intake_numbers import MOST_DECIMALS, ROUNDINGS, Places, fixed_point
-from customerops.model.intake_raw import Converted, Mask, Raw, kind_of
+from customerops.model.intake_raw import Converted, Mask, Raw, either, kind_of
 from customerops.model.intake_times import UNITS, Clock, instants
 from customerops.model.lines import Lines
 from customerops.model.money import decimals_of
@@ -198,7 +198,8 @@ class Reading:
         priced = ~given["amount"].gone()
         unknown = np.array([*(label is None for label in named.labels), True])[named.codes]
         self.faults.check("currency", [Fault("missing", _GIVEN, priced & unknown)])
-        used = occurring(named.codes[priced & ~unknown], len(named.labels))
+        counted = priced & ~self.faults.faulty
+        used = occurring(named.codes[counted], len(named.labels))
         found = sorted(
             {str(label) for label, seen in zip(named.labels, used, strict=True) if seen}
         )
@@ -207,13 +208,9 @@ class Reading:
             if self.options.decimals is None:
                 self.decimals = decimals_of(self.currency)
         other = np.array([*(label != self.currency for label in named.labels), False])[named.codes]
-        fault = Fault(
-            "of another kind",
-            "must be one currency",
-            priced & ~unknown & other,
-            f"got {', '.join(found[:5])}; convert first",
-            whole=self.options.currency is None,
-        )
+        problem = f"got {', '.join(found[:5])}; convert first"
+        named_by_call = self.options.currency is not None
+        fault = Fault(_OTHER, "must be one currency", counted & other, problem, not named_by_call)
         self.faults.check("currency", [fault])
 
     def narrowed(self, keep: Mask) -> Reading:
@@ -254,11 +251,13 @@ class Reading:
 
 
 _GIVEN = "must be given"
+_OTHER = "of another kind"
 
 
 def _column(made: _Made) -> Column:
     if isinstance(made, Labels):
         return coded(made)
     if isinstance(made, Converted):
-        return Numbers(made.values, None if made.missing is None else ~made.missing)
+        missing = either(made.missing, None)
+        return Numbers(made.values, None if missing is None else ~missing)
     return event_ids(made)
