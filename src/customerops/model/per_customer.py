@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from uuid import UUID
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.model import render
@@ -21,59 +22,104 @@ if TYPE_CHECKING:
 
 __all__ = ["PerCustomer"]
 
+_KINDS = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}  # else objects
+
+
+def _ids(ids: ArrayLike) -> NDArray[Any]:
+    """Return ids as int64, or as objects that are all str or all UUID."""
+    array = np.asarray(ids)
+    if array.ndim != 1:
+        raise InvalidInputError("ids", "must be one-dimensional", f"got {array.ndim} dimensions")
+    if not array.size or (array.dtype.kind in "iu" and int(array.max()) < 2**63):
+        return array.astype(np.int64)
+    types = {type(one) for one in array.tolist()}
+    if types not in ({str}, {UUID}):
+        names = sorted(kind.__name__ for kind in types)
+        raise InvalidInputError("ids", "must all be int64, str or UUID", f"got {', '.join(names)}")
+    return array.astype(object)
+
+
+def _columns(columns: Mapping[str, ArrayLike]) -> Mapping[str, NDArray[Any]]:
+    """Return columns as bool, int64, float64, or objects."""
+    arrays = {name: np.asarray(column) for name, column in columns.items()}
+    for name, array in arrays.items():
+        if array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
+            raise InvalidInputError(name, "must be of int64 if whole", "got a larger number")
+    return {name: a.astype(_KINDS.get(a.dtype.kind, object)) for name, a in arrays.items()}
+
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
 class PerCustomer(Statistic):
-    """One row a customer, sorted by id.
+    """One row per customer, sorted by id.
 
     Parameters
     ----------
-    ids : ndarray, shape (n,)
-        Customer ids, each once, of one type; sorted when made.
-    columns : mapping of str to ndarray, shape (n,)
-        One array for each name in ``COLUMNS``; kept read-only, in the order of the ids.
+    ids : array_like of int, str or UUID, shape (n,)
+        The customers, each once; sorted when made.
+    columns : mapping of str to array_like, shape (n,)
+        One array per name in ``COLUMNS``, in the order of `ids` as given; kept read-only, as bool,
+        int64, float64 or objects.
     context : Context
         What the rows are about.
 
     Attributes
     ----------
     COLUMNS : tuple of str
-        Names of the columns, set by each subclass.
+        The names of the columns, set by each subclass.
 
     Raises
     ------
     InvalidInputError
-        If an id comes twice, or a column is missing, unknown or of another length.
+        If ids are of several types or repeated, or columns are missing, too many or of another
+        length.
 
     Notes
     -----
-    ``a + b`` holds the rows of both; a customer in both is refused, since rows are not summed.
+    ``a + b`` has the rows of both: commutative, associative, and nobody is neutral. A customer who
+    is in both is refused, since rows are not summed.
+
+    Examples
+    --------
+    >>> from customerops.model.tables import Context
+    >>> class Spending(PerCustomer):
+    ...     COLUMNS = ("orders", "paid")
+    >>> rows = Spending(
+    ...     ids=["c", "a", "b"],
+    ...     columns={"orders": [2, 1, 1], "paid": [700, 500, 500]},
+    ...     context=Context("spending"),
+    ... )
+    >>> rows.ids.tolist(), rows.columns["paid"].tolist()
+    (['a', 'b', 'c'], [500, 500, 700])
+    >>> distinct, customers = rows.distinct()
+    >>> distinct["paid"].tolist(), customers.tolist()
+    ([500, 700], [2, 1])
     """
 
     COLUMNS: ClassVar[tuple[str, ...]] = ()
 
-    ids: NDArray[Any]
-    columns: Mapping[str, NDArray[Any]]
+    ids: NDArray[Any] = attrs.field(converter=_ids)
+    columns: Mapping[str, NDArray[Any]] = attrs.field(converter=_columns)
     context: Context
 
     def __attrs_post_init__(self) -> None:
-        given = dict(self.columns)
-        if given.keys() != set(self.COLUMNS):
-            raise InvalidInputError(
-                "columns", f"must be {list(self.COLUMNS)}", f"got {list(given)}"
-            )
-        ids = np.asarray(self.ids)
-        for name, column in given.items():
-            if np.shape(column) != ids.shape:
-                problem = f"got shape {np.shape(column)} for {len(ids)} ids"
-                raise InvalidInputError(name, "must have a row for each id", problem)
-        order = np.argsort(ids, kind="stable")
-        ids = ids[order]
-        repeated = int(np.count_nonzero(np.equal(ids[1:], ids[:-1])))
-        if repeated:
-            raise InvalidInputError("ids", "must each be there once", f"{repeated} are repeated")
-        rows = {name: _locked(np.asarray(given[name])[order]) for name in self.COLUMNS}
-        object.__setattr__(self, "ids", _locked(ids))
+        if self.columns.keys() != set(self.COLUMNS):
+            said = f"got {list(self.columns)}"
+            raise InvalidInputError("columns", f"must be {list(self.COLUMNS)}", said)
+        for name, column in self.columns.items():
+            if column.shape != self.ids.shape:
+                problem = f"got shape {column.shape} for {len(self.ids)} ids"
+                raise InvalidInputError(name, "must have one value per id", problem)
+        ids, rows = self.ids, {name: self.columns[name] for name in self.COLUMNS}
+        if not (ids[1:] > ids[:-1]).all():
+            order = np.argsort(ids, kind="stable")
+            ids, rows = ids[order], {name: column[order] for name, column in rows.items()}
+            repeated = int((ids[1:] == ids[:-1]).sum())
+            if repeated:
+                said = f"{repeated} of {len(ids)} are repeated"
+                raise InvalidInputError("ids", "must be there once each", said)
+        for array in (ids, *rows.values()):
+            array.flags.writeable = False
+        object.__setattr__(self, "ids", ids)
         object.__setattr__(self, "columns", MappingProxyType(rows))
 
     def __len__(self) -> int:
@@ -81,7 +127,7 @@ class PerCustomer(Statistic):
         return len(self.ids)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both hold the same rows in the same context; NaN equals NaN."""
+        """Whether both have the same rows and context; NaN equals NaN."""
         if not isinstance(other, PerCustomer) or type(self) is not type(other):
             return NotImplemented
         return (
@@ -90,18 +136,19 @@ class PerCustomer(Statistic):
             and all(_same(self.columns[name], other.columns[name]) for name in self.COLUMNS)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        """Return the size, and nothing about the customers."""
-        return f"{type(self).__name__}({len(self)} customers)"
+        """Return the metric and the size, and nothing about the customers."""
+        return f"{type(self).__name__}(metric={self.context.metric!r}, customers={len(self)})"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild through the constructor: a pickled array would come back writable."""
-        return (_rebuilt, (type(self), self.ids, dict(self.columns), self.context))
+        state = {field.alias: getattr(self, field.name) for field in attrs.fields(type(self))}
+        return (_rebuilt, (type(self), {**state, "columns": dict(self.columns)}))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a customer: ``customer_id``, then the columns."""
+        """Return one row per customer: ``customer_id``, then the columns."""
         import pandas as pd
 
         return pd.DataFrame({"customer_id": self.ids, **self.columns})
@@ -109,83 +156,107 @@ class PerCustomer(Statistic):
     def distinct(self) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
         """Return the different rows, sorted, and how many customers have each.
 
-        The answer depends on the rows alone, not on ids or their order, so what is computed from
-        it is the same to the bit however the customers were split.
-        """
-        n = len(self)
-        keys = [self.columns[name] for name in self.COLUMNS]
-        order = np.lexsort(keys[::-1]) if keys else np.arange(n)
-        new = np.ones(n, np.bool_)
-        new[1:] = False
-        for key in keys:
-            row = key[order]
-            new[1:] |= row[1:] != row[:-1]
-        first = np.flatnonzero(new)
-        counts = np.diff(np.append(first, n))
-        picked = {name: key[order][first] for name, key in zip(self.COLUMNS, keys, strict=True)}
-        return picked, counts
+        Returns
+        -------
+        tuple of dict and ndarray
+            The columns of the different rows, and the counts; NaN is one value, the last.
 
-    def top(self, n: int, *, by: str) -> Self:
-        """Return the n customers with the largest values of a column, sorted by id as ever.
+        Raises
+        ------
+        InvalidInputError
+            If a column does not hold numbers.
+
+        Notes
+        -----
+        The answer depends on the rows alone, not on ids or their order: what is computed from it
+        is the same to the bit however the customers were split.
+        """
+        keys = {name: self._numbers(name) for name in self.COLUMNS}
+        order = np.lexsort(list(keys.values())[::-1]) if keys else np.arange(len(self))
+        new = np.arange(len(self)) == 0
+        for key in keys.values():
+            row = key[order]
+            both_nan = (row[1:] != row[1:]) & (row[:-1] != row[:-1])
+            new[1:] |= (row[1:] != row[:-1]) & ~both_nan
+        first = np.flatnonzero(new)
+        rows = {name: key[order[first]] for name, key in keys.items()}
+        return rows, np.diff(np.append(first, len(self)))
+
+    def top(self, n: int, *, by: str) -> pd.DataFrame:
+        """Return the customers with the largest values of a column.
 
         Parameters
         ----------
         n : int
-            How many; of several with the last value, those with the smallest ids.
+            How many.
         by : str
             The column.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `to_frame`, the largest first; of equal values the smallest id first, NaN last. A
+            frame, since the top of two halves does not add up to the top of the whole.
+
+        Raises
+        ------
+        InvalidInputError
+            If `n` is no whole number or negative, or there is no such column of numbers.
         """
         whole("n", n, least=0)
-        if by not in self.columns:
-            problem = f"got {by!r}{did_you_mean(by, self.columns)}"
+        if by not in self.COLUMNS:
+            problem = f"got {by!r}{did_you_mean(by, self.COLUMNS)}"
             raise InvalidInputError("by", f"must be one of {list(self.COLUMNS)}", problem)
-        value = np.asarray(self.columns[by])
-        best = np.argsort(-value.astype(np.float64), kind="stable")[:n]
-        return attrs.evolve(
-            self,
-            ids=self.ids[best],
-            columns={name: column[best] for name, column in self.columns.items()},
-        )
+        value = self._numbers(by)
+        if value.dtype == np.float64:
+            value = np.where(np.isnan(value), -np.inf, value)
+        rising = np.argsort(value[::-1], kind="stable")  # of equal values the largest id first
+        best = (len(self) - 1 - rising)[::-1][:n]
+        return self.to_frame().iloc[best].reset_index(drop=True)
 
     def _plus(self, other: Self) -> Self:
         context = self.context.join(other.context)
-        if not len(self) or not len(other):
-            rows = self if len(self) else other
-            return attrs.evolve(rows, context=context)
+        if not (len(self) and len(other)):
+            return attrs.evolve(self if len(self) else other, context=context)
         if type(self.ids[0]) is not type(other.ids[0]):
             raise InvalidInputError("ids", "must be of one type to add results")
-        return attrs.evolve(
-            self,
-            ids=np.concatenate([self.ids, other.ids]),
-            columns={
-                name: np.concatenate([self.columns[name], other.columns[name]])
-                for name in self.COLUMNS
-            },
-            context=context,
-        )
+        for name in self.COLUMNS:
+            a, b = self.columns[name].dtype, other.columns[name].dtype
+            if a != b:
+                problem = f"got {a} and {b}"
+                raise InvalidInputError(name, "must be of one type to add results", problem)
+        columns = {
+            name: np.concatenate([self.columns[name], other.columns[name]])
+            for name in self.COLUMNS
+        }
+        ids = np.concatenate([self.ids, other.ids])
+        return attrs.evolve(self, ids=ids, columns=columns, context=context)
+
+    def _numbers(self, name: str) -> NDArray[Any]:
+        column = self.columns[name]
+        if column.dtype == object:
+            raise InvalidInputError(name, "must hold numbers to be ranked or counted")
+        return column
 
     def _repr_html_(self) -> str:
         """Show the first customers as a table."""
+        some = slice(render.ROWS)
         shown = {
-            name: [render.number(x) for x in column[: render.ROWS].tolist()]
+            name: [
+                str(v) if column.dtype == object else render.number(v)
+                for v in column[some].tolist()
+            ]
             for name, column in self.columns.items()
         }
-        ids = {"customer_id": [str(one) for one in self.ids[: render.ROWS].tolist()]}
-        grey = [False] * min(len(self), render.ROWS)
-        return render.rows_html(self.context.metric, ids, shown, grey, len(self))
-
-
-def _locked(array: NDArray[Any]) -> NDArray[Any]:
-    array.flags.writeable = False
-    return array
+        ids = {"customer_id": [str(one) for one in self.ids[some].tolist()]}
+        complete = [False] * len(self.ids[some])
+        return render.rows_html(self.context.title, ids, shown, complete, len(self))
 
 
 def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    floats = a.dtype.kind == "f" and b.dtype.kind == "f"
+    floats = a.dtype == b.dtype == np.float64
     return np.array_equal(a, b, equal_nan=floats)
 
 
-def _rebuilt(
-    cls: type[PerCustomer], ids: NDArray[Any], columns: dict[str, NDArray[Any]], context: Context
-) -> PerCustomer:
-    return cls(ids=ids, columns=columns, context=context)
+def _rebuilt(cls: type[PerCustomer], state: Mapping[str, Any]) -> PerCustomer:
+    return cls(**state)
