@@ -1,0 +1,218 @@
+"""RFM against a slow reading, scores against hand-worked examples."""
+
+from __future__ import annotations
+
+import datetime as dt
+from fractions import Fraction
+from itertools import product
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customerops.errors import InvalidInputError
+from customerops.metrics import RFM, RFM_SEGMENTS, RFMCuts, RFMScores, RFMSegment, rfm
+from customerops.model import Calendar, Context, Interaction, InteractionLog, Money, Window
+from tests.reference import metrics as slow
+
+UTC = dt.UTC
+AUCKLAND = ZoneInfo("Pacific/Auckland")
+
+
+def log_of(rows: list[Interaction], zone: Any = UTC) -> InteractionLog:
+    return InteractionLog.from_interactions(rows, calendar=Calendar(zone))
+
+
+INSTANTS = st.integers(0, 24 * 40).map(
+    lambda hours: dt.datetime(2026, 3, 20, tzinfo=UTC) + dt.timedelta(hours=hours)
+)
+ROWS = st.lists(
+    st.builds(
+        Interaction,
+        customer_id=st.integers(1, 4),
+        kind=st.sampled_from(["purchase", "refund"]),
+        at=INSTANTS,
+        amount=st.none() | st.integers(-500, 5000).map(lambda n: Money.of_minor(n, "EUR")),
+    ),
+    max_size=20,
+)
+
+
+@given(ROWS, INSTANTS, st.sampled_from(["event", "day"]), st.sampled_from([UTC, AUCKLAND]))
+def test_rfm_equals_reading_each_history(
+    rows: list[Interaction], as_of: dt.datetime, occasion: Any, zone: Any
+) -> None:
+    table = rfm(log_of(rows, zone).until(as_of), occasion=occasion)
+    expected = slow.rfm(slow.histories(rows, as_of), zone=zone, as_of=as_of, occasion=occasion)
+    got = {
+        who: (r, f, Fraction(m, 100))
+        for who, r, f, m in zip(
+            table.ids.tolist(),
+            table.recency.tolist(),
+            table.frequency.tolist(),
+            table.monetary.tolist(),
+            strict=True,
+        )
+    }
+    assert got == expected
+    assert list(got) == sorted(got)
+
+
+def test_a_window_bounds_purchases_and_recency() -> None:
+    rows = [
+        Interaction(customer_id=1, kind="purchase", at=dt.datetime(2026, 1, day, tzinfo=UTC))
+        for day in (1, 5, 9, 20)
+    ]
+    log = log_of(rows).until_day(dt.date(2026, 1, 31))
+    table = rfm(log, over=Window.parse("2026-01-05", "2026-01-20", tz=UTC))
+    assert (table.recency.tolist(), table.frequency.tolist()) == ([10], [2])
+    later = rfm(log, over=Window.parse("2026-01-05", "2026-03-01", tz=UTC))
+    assert later.recency.tolist() == [11]
+    assert rfm(log, over=Window(None, None)).frequency.tolist() == [4]
+
+
+def test_amounts_and_options_are_needed() -> None:
+    at = [dt.datetime(2026, 1, 1, tzinfo=UTC)]
+    bare = InteractionLog.from_arrays(customer_id=[1], at=at, kind=["purchase"], tz=UTC)
+    with pytest.raises(InvalidInputError, match="got 'amount'"):
+        rfm(bare, as_of=at[0])
+    with pytest.raises(InvalidInputError, match="occasion must be one of"):
+        rfm(bare, as_of=at[0], occasion="hour")  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------ scores
+
+
+def table(
+    recency: list[int], frequency: list[int] | None = None, money: list[int] | None = None
+) -> RFM:
+    n = len(recency)
+    return RFM(
+        ids=np.arange(n),
+        columns={
+            "recency": np.array(recency, np.int64),
+            "frequency": np.array(frequency or [1] * n, np.int64),
+            "monetary": np.array(money or [0] * n, np.int64),
+        },
+        context=Context("rfm", currency="EUR"),
+    )
+
+
+# zark-stark12/crm-rfm-modeling, issue 3: the most recent scores highest
+def test_recent_is_high() -> None:
+    days = table([3, 40, 90, 200, 381])
+    assert days.score(days.cuts()).r.tolist() == [5, 4, 3, 2, 1]
+
+
+def test_equal_values_share_a_bin() -> None:
+    few = table([1] * 5, frequency=[1, 1, 1, 2, 9])
+    cuts = few.cuts()
+    assert cuts.frequency == (1, 1, 1, 2)
+    assert few.score(cuts).f.tolist() == [1, 1, 1, 4, 5]
+    assert few.score(cuts).r.tolist() == [5] * 5
+
+
+def test_cuts_are_quantiles_that_occur() -> None:
+    ten = table(list(range(10, 101, 10)))
+    assert ten.cuts(4).recency == (30, 50, 80)  # ceil(10 j / 4) = 3, 5, 8
+    assert ten.cuts(2).recency == (50,)
+    with pytest.raises(InvalidInputError, match="bins must"):
+        ten.cuts(1)
+    with pytest.raises(InvalidInputError, match="method must be one of"):
+        ten.cuts(method="rank")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="rfm must hold a customer"):
+        table([]).cuts()
+
+
+def test_cuts_may_come_from_elsewhere() -> None:
+    cuts = RFMCuts(recency=[30, 90], frequency=(1, 4), monetary=(2000, 10000))
+    scored = table([30, 31, 90, 91], [1, 2, 4, 5], [2000, 2001, 0, 10001]).score(cuts)
+    assert scored.r.tolist() == [3, 2, 2, 1]
+    assert scored.f.tolist() == [1, 2, 2, 3]
+    assert scored.m.tolist() == [1, 2, 1, 3]
+    with pytest.raises(InvalidInputError, match="cuts must be RFMCuts: got"):
+        table([1]).score(5)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="cuts must not fall"):
+        RFMCuts(recency=(2, 1), frequency=(1, 1), monetary=(1, 1))
+    with pytest.raises(InvalidInputError, match="cuts must be equally many"):
+        RFMCuts(recency=(1,), frequency=(1, 1), monetary=(1, 1))
+    with pytest.raises(InvalidInputError, match="cut must"):
+        RFMCuts(recency=(1.5,), frequency=(1,), monetary=(1,))  # type: ignore[arg-type]
+
+
+def test_scores_under_the_same_cuts_add() -> None:
+    whole = table([1, 50, 100], [1, 2, 3])
+    cuts = whole.cuts(3)
+    parts = [
+        RFM(
+            ids=whole.ids[i : i + 1],
+            columns={name: column[i : i + 1] for name, column in whole.columns.items()},
+            context=whole.context,
+        )
+        for i in (2, 0, 1)
+    ]
+    assert sum(part.score(cuts) for part in parts) == whole.score(cuts)  # type: ignore[comparison-overlap]
+    with pytest.raises(InvalidInputError, match="options must be the same to add results"):
+        parts[0].score(cuts) + parts[1].score(whole.cuts(2))
+
+
+# ------------------------------------------------------------------ segments
+
+
+def test_the_preset_is_a_partition_of_the_grid() -> None:
+    for r, f in product(range(1, 6), repeat=2):
+        fits = [
+            s.key
+            for s in RFM_SEGMENTS
+            if s.r is not None
+            and s.f is not None
+            and s.r[0] <= r <= s.r[1]
+            and s.f[0] <= f <= s.f[1]
+        ]
+        assert len(fits) == 1, (r, f)
+
+
+def scored(*rows: tuple[int, int, int, int]) -> RFMScores:
+    columns = np.array(rows, np.int64).reshape(-1, 4).T
+    return RFMScores(
+        ids=np.arange(len(rows)),
+        columns=dict(zip(("r", "f", "m", "monetary"), columns, strict=True)),
+        context=Context("rfm.score", currency="EUR"),
+    )
+
+
+def test_segments_count_customers_and_money() -> None:
+    sizes = scored((5, 5, 1, 100), (5, 4, 1, 50), (1, 1, 5, 7)).segments()
+    row = dict(
+        zip(sizes.axes[0].labels, zip(sizes.customers, sizes.monetary, strict=True), strict=True)
+    )
+    assert row["champions"] == (2, 150)
+    assert row["hibernating"] == (1, 7)
+    assert sum(sizes.customers) == 3
+    share = sizes.share().select(segment="champions")
+    assert (share.count, share.total) == (2, 3)
+    with pytest.raises(InvalidInputError, match="segment must have each customer in one cell"):
+        sizes.share().rollup("segment")
+    assert sizes.rollup("segment").customers == 3
+    assert sizes.rollup("segment").share().total == 3
+
+
+def test_the_first_segment_that_fits_wins() -> None:
+    rich = (RFMSegment("rich", "富", m=(3, 9)), RFMSegment("any", "其他", r=(2, 9)))
+    some = scored((5, 1, 3, 0), (5, 1, 1, 0), (1, 1, 1, 0))
+    assert some.segment_of(rich).tolist() == ["rich", "any", None]
+    assert some.segments(rich).axes[0].labels == ("any", "rich", None)
+    assert some.segments(rich).customers.tolist() == [1, 1, 1]
+    for wrong in ((), (rich[0], rich[0])):
+        with pytest.raises(InvalidInputError, match="segments must be given, each with a key"):
+            some.segments(wrong)
+
+
+def test_segments_add_over_customers() -> None:
+    a, b = scored((5, 5, 1, 100)), scored((1, 1, 1, 2))
+    both = a.segments() + b.segments()
+    assert both.customers.sum() == 2
+    assert scored().segments() + both == both
