@@ -9,7 +9,15 @@ from customerops._lazy import lazy
 if TYPE_CHECKING:
     from customerops.metrics.clv import BGNBD, Fitted, GammaGamma, fit, lifetime_value, validate
     from customerops.metrics.cohorts import retention
-    from customerops.metrics.rfm_table import RFM, RFMCuts, RFMScores, RFMSegment, RFM_SEGMENTS, SegmentTable, rfm
+    from customerops.metrics.rfm_table import (
+        RFM,
+        RFM_SEGMENTS,
+        RFMCuts,
+        RFMScores,
+        RFMSegment,
+        SegmentTable,
+        rfm,
+    )
     from customerops.metrics.summary import PurchaseSummary, purchase_summary
     from customerops.metrics.survival import kaplan_meier
     from customerops.metrics.value import repurchase_rate

@@ -12,49 +12,120 @@ if TYPE_CHECKING:
     from customerops.model.cohort import CohortTable
     from customerops.model.columns import Coded, Numbers
     from customerops.model.context import Context
-    from customerops.model.estimates import Difference, Mean, Movements, NetPromoterScore, Proportion, Quotient, Rate, Ratio
+    from customerops.model.estimates import (
+        Difference,
+        Mean,
+        Movements,
+        NetPromoterScore,
+        Proportion,
+        Quotient,
+        Rate,
+        Ratio,
+    )
     from customerops.model.faults import Rejected
-    from customerops.model.grouping import Grouping, first, last
+    from customerops.model.grouping import Grouping, Pick, first, last
     from customerops.model.hashing import keyed_hash
     from customerops.model.intake import const
     from customerops.model.kinds import Channel, IdentifierType, Kind
-    from customerops.model.labels import END, Label, START
+    from customerops.model.labels import END, START, Label
     from customerops.model.lines import Lines
     from customerops.model.log import InteractionLog
     from customerops.model.log_frames import ColumnOptions
     from customerops.model.money import Money
-    from customerops.model.records import Consent, Customer, Identifier, Interaction, Item, Subscription, Tag
-    from customerops.model.rules import Rule, actor_kind, always, amount, as_rule, at, attribute, campaign, category, channel, customer, direction, kind, name, outcome, sku, thread, value
+    from customerops.model.per_customer import PerCustomer
+    from customerops.model.records import (
+        Consent,
+        Customer,
+        Identifier,
+        Interaction,
+        Item,
+        Subscription,
+        Tag,
+    )
+    from customerops.model.rules import (
+        And,
+        Between,
+        Clause,
+        Compare,
+        Did,
+        In,
+        Missing,
+        Not,
+        Or,
+        Rule,
+        actor_kind,
+        all_of,
+        always,
+        amount,
+        any_of,
+        as_rule,
+        at,
+        attribute,
+        campaign,
+        category,
+        channel,
+        customer,
+        direction,
+        kind,
+        name,
+        never,
+        outcome,
+        sku,
+        thread,
+        value,
+    )
     from customerops.model.spells import Spells, inactivity_spells, spells_of
+    from customerops.model.stage_maps import AARRR, AIPL, HUBSPOT, JOURNEY, crosswalk
+    from customerops.model.stages import JourneyMap, JourneyStage
+    from customerops.model.support import Distribution, EventTable
     from customerops.model.tables import Table
     from customerops.model.window import Window
 
 __all__ = [
+    "AARRR",
+    "AIPL",
+    "And",
     "Axis",
+    "Between",
     "Calendar",
     "Channel",
+    "Clause",
     "Coded",
     "CohortTable",
     "ColumnOptions",
+    "Compare",
     "Consent",
     "Context",
     "Customer",
+    "Did",
     "Difference",
+    "Distribution",
     "END",
+    "EventTable",
     "Grouping",
+    "HUBSPOT",
     "Identifier",
     "IdentifierType",
+    "In",
     "Interaction",
     "InteractionLog",
     "Item",
+    "JOURNEY",
+    "JourneyMap",
+    "JourneyStage",
     "Kind",
     "Label",
     "Lines",
     "Mean",
+    "Missing",
     "Money",
     "Movements",
     "NetPromoterScore",
+    "Not",
     "Numbers",
+    "Or",
+    "PerCustomer",
+    "Pick",
     "Proportion",
     "Quotient",
     "Rate",
@@ -68,8 +139,10 @@ __all__ = [
     "Tag",
     "Window",
     "actor_kind",
+    "all_of",
     "always",
     "amount",
+    "any_of",
     "as_rule",
     "at",
     "attribute",
@@ -77,6 +150,7 @@ __all__ = [
     "category",
     "channel",
     "const",
+    "crosswalk",
     "customer",
     "direction",
     "first",
@@ -85,6 +159,7 @@ __all__ = [
     "kind",
     "last",
     "name",
+    "never",
     "outcome",
     "sku",
     "spells_of",
@@ -109,6 +184,7 @@ _HOMES = {
     "Ratio": "estimates",
     "Rejected": "faults",
     "Grouping": "grouping",
+    "Pick": "grouping",
     "first": "grouping",
     "last": "grouping",
     "keyed_hash": "hashing",
@@ -123,6 +199,7 @@ _HOMES = {
     "InteractionLog": "log",
     "ColumnOptions": "log_frames",
     "Money": "money",
+    "PerCustomer": "per_customer",
     "Consent": "records",
     "Customer": "records",
     "Identifier": "records",
@@ -130,10 +207,21 @@ _HOMES = {
     "Item": "records",
     "Subscription": "records",
     "Tag": "records",
+    "And": "rules",
+    "Between": "rules",
+    "Clause": "rules",
+    "Compare": "rules",
+    "Did": "rules",
+    "In": "rules",
+    "Missing": "rules",
+    "Not": "rules",
+    "Or": "rules",
     "Rule": "rules",
     "actor_kind": "rules",
+    "all_of": "rules",
     "always": "rules",
     "amount": "rules",
+    "any_of": "rules",
     "as_rule": "rules",
     "at": "rules",
     "attribute": "rules",
@@ -144,6 +232,7 @@ _HOMES = {
     "direction": "rules",
     "kind": "rules",
     "name": "rules",
+    "never": "rules",
     "outcome": "rules",
     "sku": "rules",
     "thread": "rules",
@@ -151,6 +240,15 @@ _HOMES = {
     "Spells": "spells",
     "inactivity_spells": "spells",
     "spells_of": "spells",
+    "AARRR": "stage_maps",
+    "AIPL": "stage_maps",
+    "HUBSPOT": "stage_maps",
+    "JOURNEY": "stage_maps",
+    "crosswalk": "stage_maps",
+    "JourneyMap": "stages",
+    "JourneyStage": "stages",
+    "Distribution": "support",
+    "EventTable": "support",
     "Table": "tables",
     "Window": "window",
 }

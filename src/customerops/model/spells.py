@@ -210,6 +210,12 @@ def spells_of(
     Spells
         With `amount` in minor units a month and the attribute ``plan``.
 
+    Raises
+    ------
+    InvalidInputError
+        If something is no Subscription, there are two currencies, `as_of` is no instant, or an
+        attribute is not declared.
+
     Notes
     -----
     The amount of a month is ``amount / (months in the interval)``; a year has 12 months and 365
@@ -320,6 +326,11 @@ def inactivity_spells(
     -------
     Spells
         With the cause ``"inactivity"`` where ended.
+
+    Raises
+    ------
+    InvalidInputError
+        If `within` is not longer than zero, or as_of is not known.
 
     Examples
     --------
