@@ -10,10 +10,10 @@ import attrs
 import numpy as np
 import pytest
 
+from customerops.lifecycle.batch import replay_log
 from customerops.lifecycle.growth import growth_accounting
 from customerops.lifecycle.history import replay
 from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
-from customerops.lifecycle.population import replay_log
 from customerops.lifecycle.stages import ACTIVE, STAGES
 from customerops.model.calendar import Calendar, Period
 from customerops.model.instants import from_us

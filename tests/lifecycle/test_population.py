@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
+from customerops.lifecycle.batch import replay_log
 from customerops.lifecycle.columnar import NEVER
 from customerops.lifecycle.history import History, replay
 from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
-from customerops.lifecycle.population import Population, replay_log
+from customerops.lifecycle.population import Population
 from customerops.lifecycle.stages import ACTIVE, STAGES, Stage
 from customerops.model.calendar import Calendar
 from customerops.model.instants import to_us
@@ -380,11 +381,21 @@ def test_frames() -> None:
     frame = states.to_frame()
     assert frame["due_at"].isna().tolist() == [False, False, True]
     assert str(frame["due_at"].dtype) == "datetime64[us, UTC]"
-    assert repr(states) == "States(3 customers)"
+    assert "customers=3" in repr(states)
     assert (
         repr(by_hand(12))
         == "Population(2 customers, 5 transitions, as of 2026-01-13T00:00:00+00:00)"
     )
+
+
+def test_tables_for_notebooks() -> None:
+    html = by_hand(45)._repr_html_()
+    assert "<td>LAPSED</td><td>2</td>" in html
+    assert "<td>LOST</td><td>1</td>" in html
+    assert "ACQUIRED" not in html
+    html = by_hand(45).states()._repr_html_()
+    assert "<td>c4-2</td><td>LAPSED</td><td>2026-01-13" in html
+    assert "<td>NaT</td>" in html
 
 
 def test_customers_without_events_are_unknown() -> None:
@@ -453,9 +464,12 @@ def test_adding_checks_what_is_added() -> None:
 
 def test_it_pickles_and_arrays_are_read_only() -> None:
     done = by_hand()
-    assert pickle.loads(pickle.dumps(done)) == done
+    back = pickle.loads(pickle.dumps(done))
+    assert back == done
+    assert done.transitions.source.flags.writeable is False
     for column in ("ids", "offsets", "at", "target", "event", "lives", "ordinal", "qualified_at"):
         assert not getattr(done, column).flags.writeable
+        assert not getattr(back, column).flags.writeable
 
 
 REPLAY: Any = replay_log

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.lifecycle.batch import replay_log
     from customerops.lifecycle.growth import GrowthAccounting, growth_accounting
     from customerops.lifecycle.history import History, replay
     from customerops.lifecycle.machine import State, Step, Transition, advance, step
-    from customerops.lifecycle.policy import FirstQualifying, Inactivity, KthInLife, LifecycleEvent, LifecyclePolicy
-    from customerops.lifecycle.population import Population, replay_log
+    from customerops.lifecycle.policy import (
+        FirstQualifying,
+        Inactivity,
+        KthInLife,
+        LifecycleEvent,
+        LifecyclePolicy,
+    )
+    from customerops.lifecycle.population import Population
     from customerops.lifecycle.stages import Cause, Stage
     from customerops.lifecycle.stocks import StageCounts, StageFlows
 
@@ -54,7 +61,7 @@ _HOMES = {
     "LifecycleEvent": "policy",
     "LifecyclePolicy": "policy",
     "Population": "population",
-    "replay_log": "population",
+    "replay_log": "batch",
     "Cause": "stages",
     "Stage": "stages",
     "StageCounts": "stocks",

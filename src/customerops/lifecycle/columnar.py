@@ -9,11 +9,17 @@ and ordinals by prefix sums, and each anchor writes at most three transitions.
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from customerops.lifecycle.stages import STAGES, Stage, Trigger
+
+if TYPE_CHECKING:
+    from customerops.lifecycle.policy import LifecyclePolicy
 
 __all__ = ["NEVER", "Emitted", "Windows", "canonical", "replay_columns"]
 
@@ -24,6 +30,7 @@ Int = NDArray[np.int64]
 Codes = NDArray[np.int8]
 Mask = NDArray[np.bool_]
 
+_US = dt.timedelta(microseconds=1)
 _CODE = {stage: np.int8(code) for code, stage in enumerate(STAGES)}
 
 
@@ -36,6 +43,17 @@ class Windows:
     activation: int
     retain_after: int
     event_first: bool
+
+    @classmethod
+    def of(cls, policy: LifecyclePolicy) -> Self:
+        """Return the numbers of a policy."""
+        return cls(
+            lapse=_micros(policy.clock.window),
+            winback=_micros(policy.winback_window),
+            activation=_micros(policy.activation_window),
+            retain_after=policy.retention.k,
+            event_first=policy.event_first,
+        )
 
 
 @attrs.frozen(eq=False)
@@ -112,6 +130,10 @@ def replay_columns(
         first = last
     names = [field.name for field in attrs.fields(Emitted)]
     return Emitted(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+
+def _micros(window: dt.timedelta | None) -> int:
+    return NEVER if window is None else min(window // _US, NEVER)
 
 
 def _replay(offsets: Int, at: Int, trigger: Codes, windows: Windows, as_of: int) -> Emitted:

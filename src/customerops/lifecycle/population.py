@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.lifecycle.columnar import NEVER, Windows, canonical, replay_columns
+from customerops.lifecycle.columnar import NEVER
 from customerops.lifecycle.policy import LifecyclePolicy
-from customerops.lifecycle.stages import ACTIVE, STAGES, Cause, Stage, Trigger
-from customerops.lifecycle.states import States
-from customerops.model.ask import Asked, ask
+from customerops.lifecycle.stages import STAGES, Cause
+from customerops.lifecycle.transitions import Transitions
+from customerops.model import render
+from customerops.model.ask import ask
 from customerops.model.checks import came, one_of
 from customerops.model.columns import Ids
 from customerops.model.instants import as_instant, from_us, to_us
 from customerops.model.log import locked
 from customerops.model.log_joins import stack_ids
 from customerops.model.runs import ranges
-from customerops.model.tables import Axis, Context, Statistic
+from customerops.model.tables import Context, Statistic
 from customerops.model.window import Window
 
 if TYPE_CHECKING:
@@ -30,53 +31,21 @@ if TYPE_CHECKING:
 
     from customerops.lifecycle.explain import Explanation
     from customerops.lifecycle.history import History
+    from customerops.lifecycle.states import States
     from customerops.lifecycle.stocks import StageCounts, StageFlows
     from customerops.model.calendar import Calendar, Period
     from customerops.model.log import InteractionLog
     from customerops.model.spells import Spells
 
-__all__ = ["Population", "Transitions", "replay_log"]
+__all__ = ["Population", "ordered"]
 
 Int = NDArray[np.int64]
 Codes = NDArray[np.int8]
-_US = dt.timedelta(microseconds=1)
-_LAST_US = to_us(dt.datetime.max.replace(tzinfo=dt.UTC))
 _LABELS = np.array(STAGES, object)
 _NAMES = np.array([str(stage) for stage in STAGES], object)
 _EVENTS = ("at", "target", "event")
 _CUSTOMERS = ("lives", "ordinal", "qualified_at")
 _COLUMNS = ("ids", "offsets", *_EVENTS, *_CUSTOMERS)
-
-
-@attrs.frozen(eq=False)
-class Transitions:
-    """Every change of stage, sorted by customer id and time.
-
-    Attributes
-    ----------
-    customer : int64, shape (n,)
-        Customer, an index into the population's `ids`.
-    at : int64, shape (n,)
-        Microseconds since 1970-01-01T00:00Z; of a timeout, its own deadline.
-    source, target : int8, shape (n,)
-        Codes of the stages, positions in `STAGES`.
-    timeout : bool, shape (n,)
-        Whether a deadline was the cause, else an event.
-    event : int64, shape (n,)
-        Which of the customer's events was the cause, by its place in the log (0 is the first); -1
-        for a timeout. It stays the same in any partition of the log.
-    """
-
-    customer: Int
-    at: Int
-    source: Codes
-    target: Codes
-    timeout: NDArray[np.bool_]
-    event: Int
-
-    def __len__(self) -> int:
-        """Return the number of transitions."""
-        return self.at.size
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -117,6 +86,10 @@ class Population(Statistic):
     qualified_at: Int
     logs: tuple[InteractionLog, ...]
 
+    def __attrs_post_init__(self) -> None:
+        for name in _COLUMNS:
+            locked(getattr(self, name))
+
     def __len__(self) -> int:
         """Return the number of customers."""
         return self.ids.size
@@ -131,11 +104,27 @@ class Population(Statistic):
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild through the constructor: a pickled array would come back writable."""
+        return (_rebuilt, (attrs.asdict(self, recurse=False),))
+
     def __repr__(self) -> str:
         """Return the size, and nothing about the customers."""
         return (
             f"Population({len(self)} customers, {self.at.size} transitions, "
             f"as of {self.as_of.isoformat()})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show how many customers are in each stage."""
+        counts = np.bincount(self.states().stage, minlength=len(STAGES)).tolist()
+        shown = [(str(stage), n) for stage, n in zip(STAGES, counts, strict=True) if n]
+        return render.rows_html(
+            f"{self.context.metric} as of {self.as_of.isoformat()}",
+            {"stage": [stage for stage, _ in shown]},
+            {"customers": [render.number(n) for _, n in shown]},
+            [False] * len(shown),
+            len(shown),
         )
 
     @property
@@ -183,20 +172,9 @@ class Population(Statistic):
 
     def states(self) -> States:
         """Return where every customer stands at `as_of`, a row a customer."""
-        seen = self._seen
-        stage, since = np.zeros(len(self), np.int8), np.full(len(self), NEVER)
-        stage[seen] = self.target[self.offsets[1:][seen] - 1]
-        since[seen] = self.at[self.offsets[1:][seen] - 1]
-        return States(
-            ids=self.ids,
-            stage=stage,
-            since=since,
-            due_at=self._due(stage, since),
-            qualified_at=self.qualified_at,
-            lives=self.lives,
-            ordinal=self.ordinal,
-            context=self.context,
-        )
+        from customerops.lifecycle.states import states
+
+        return states(self)
 
     def due_between(self, window: Window) -> States:
         """Return who has a deadline that fires in a window, where they stand until then.
@@ -245,12 +223,9 @@ class Population(Statistic):
         InvalidInputError
             When no calendar is known, or `over` does not lie on the period's edges.
         """
-        from customerops.lifecycle.stocks import stage_counts, stock_cells
+        from customerops.lifecycle.stocks import counts
 
-        moves, ordinal, report = self._report(period, over, calendar)
-        cells = stock_cells(ordinal, moves.source, moves.target, report.first, report.last)
-        context = report.context(self.policy, metric="lifecycle_counts")
-        return stage_counts(cells, report.axis, context)
+        return counts(self, ask(self.logs[0], over=over, period=period, calendar=calendar))
 
     def flows(
         self,
@@ -281,14 +256,10 @@ class Population(Statistic):
         InvalidInputError
             As in `counts`, or when `kind` is not one of those above.
         """
-        from customerops.lifecycle.stocks import flow_cells, stage_flows
+        from customerops.lifecycle.stocks import flows
 
-        net = one_of("kind", kind, ("gross", "net")) == "net"
-        moves, ordinal, report = self._report(period, over, calendar)
-        cells = flow_cells(moves, ordinal, report.first, report.last, net=net)
-        unit = "customer" if net else "transition"
-        context = report.context(self.policy, metric="lifecycle_flows", definition=kind, unit=unit)
-        return stage_flows(cells, report.axis, context)
+        one_of("kind", kind, ("gross", "net"))
+        return flows(self, ask(self.logs[0], over=over, period=period, calendar=calendar), kind)
 
     def spells(self, *, stage: str | Collection[str]) -> Spells:
         """Return the unbroken stays in a stage, or among several.
@@ -386,25 +357,6 @@ class Population(Statistic):
     def _seen(self) -> NDArray[np.bool_]:
         return self.offsets[1:] > self.offsets[:-1]
 
-    def _due(self, stage: Codes, since: Int) -> Int:
-        """Return from when each customer's deadline is overdue, `NEVER` without one."""
-        windows = _windows(self.policy)
-        living = np.isin(stage, [STAGES.index(one) for one in ACTIVE])
-        due = np.where(living, self.qualified_at + windows.lapse, NEVER)
-        for one, window in ((Stage.LAPSED, windows.winback), (Stage.ACQUIRED, windows.activation)):
-            due = np.where(stage == STAGES.index(one), since + window, due)
-        due += self.policy.event_first
-        return np.where(due <= _LAST_US, due, NEVER)
-
-    def _report(
-        self, period: Period, over: Window | None, calendar: Calendar | None
-    ) -> tuple[Transitions, Int, _Report]:
-        asked = ask(self.logs[0], over=over, period=period, calendar=calendar)
-        moves = self.transitions
-        ordinal = asked.zone.ordinals(moves.at, period).astype(np.int64)
-        first, last = asked.span(int(ordinal.min()) if ordinal.size else None)
-        return moves, ordinal, _Report(asked, period, first, last)
-
     def _plus(self, other: Self) -> Self:
         context = self.context.join(other.context)
         ids = stack_ids([self.ids, other.ids])
@@ -421,148 +373,21 @@ class Population(Statistic):
         return type(self)(
             policy=self.policy,
             context=context,
-            ids=locked(ids),
+            ids=ids,
             logs=self.logs + other.logs,
-            **_ordered(order, offsets, columns),
+            **ordered(order, offsets, columns),
         )
 
 
-def replay_log(
-    log: InteractionLog, policy: LifecyclePolicy, *, as_of: dt.datetime | None = None
-) -> Population:
-    """Return the lifecycle of every customer of a log.
-
-    Parameters
-    ----------
-    log : InteractionLog
-        The events, with their whole history.
-    policy : LifecyclePolicy
-        What the stages mean.
-    as_of : datetime, optional
-        The last known instant; left out, the log's own.
-
-    Returns
-    -------
-    Population
-        Transitions, stages at any instant, stocks and flows. It equals `replay` of each customer,
-        row by row.
-
-    Raises
-    ------
-    InvalidInputError
-        When as_of is not known, or the policy asks for a column that was not loaded.
-
-    Notes
-    -----
-    Only events make a customer known: one without any is ``UNKNOWN``, whatever ``created_at``.
-    The cost is that of a few passes over the events; no loop runs over customers.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> from customerops import InteractionLog
-    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, replay_log
-    >>> log = InteractionLog.from_arrays(
-    ...     customer_id=["a", "a", "b"],
-    ...     at=[dt.date(2026, 1, 5), dt.date(2026, 1, 20), dt.date(2026, 1, 31)],
-    ...     kind=["purchase", "purchase", "signup"],
-    ...     tz=dt.timezone.utc,
-    ... ).until_day(dt.date(2026, 2, 28))
-    >>> policy = LifecyclePolicy(
-    ...     qualifies="purchase", clock=Inactivity(dt.timedelta(days=30)), retention=KthInLife(2)
-    ... )
-    >>> population = replay_log(log, policy)
-    >>> population
-    Population(2 customers, 4 transitions, as of 2026-02-28T23:59:59.999999+00:00)
-    >>> population.to_frame()[["customer_id", "target", "cause"]].values.tolist()
-    [['a', 'ACTIVATED', 'event'], ['a', 'RETAINED', 'event'], ['a', 'LAPSED', 'timeout'], ['b', 'ACQUIRED', 'event']]
-    >>> population.counts(period="month").to_frame()[["stage", "customers"]].values.tolist()
-    [['ACQUIRED', 1], ['LAPSED', 0], ['RETAINED', 1], ['ACQUIRED', 1], ['LAPSED', 1], ['RETAINED', 0]]
-    """
-    if not isinstance(policy, LifecyclePolicy):
-        raise InvalidInputError("policy", "must be a LifecyclePolicy", came(policy))
-    asked = ask(log, as_of=as_of)
-    known = asked.log
-    trigger = _triggers(known, policy)
-    at, rows = known.at, canonical(known.offsets, known.at, trigger)
-    if rows is not None:
-        at, trigger = at[rows], trigger[rows]
-    done = replay_columns(known.offsets, at, trigger, _windows(policy), asked.as_of)
-    row = done.row if rows is None else np.where(done.row < 0, -1, rows[done.row])
-    start = np.repeat(known.offsets[:-1], done.counts)
-    columns = {
-        "at": done.at,
-        "target": done.target,
-        "event": np.where(row < 0, -1, row - start),
-        **{name: getattr(done, name) for name in _CUSTOMERS},
-    }
-    offsets = np.concatenate(([0], np.cumsum(done.counts)))
-    return Population(
-        policy=policy,
-        context=Context(
-            metric="replay_log",
-            as_of=asked.as_of,
-            calendar=asked.calendar,
-            options={"policy": policy.hash},
-        ),
-        ids=locked(known.customers[known.id_order]),
-        logs=(known,),
-        **_ordered(known.id_order, offsets, columns),
-    )
-
-
-@attrs.frozen
-class _Report:
-    """Over which periods a population is told."""
-
-    asked: Asked
-    period: Period
-    first: int
-    last: int
-
-    @property
-    def axis(self) -> Axis:
-        labels = self.asked.zone.labels(np.arange(self.first, self.last + 1), self.period)
-        return Axis("period", labels, "period", disjoint=False)
-
-    def context(self, policy: LifecyclePolicy, **about: Any) -> Context:
-        return Context(
-            as_of=self.asked.as_of,
-            over=self.asked.over,
-            calendar=self.asked.zone,
-            period=self.period,
-            options={"policy": policy.hash},
-            **about,
-        )
-
-
-def _windows(policy: LifecyclePolicy) -> Windows:
-    def micros(window: dt.timedelta | None) -> int:
-        return NEVER if window is None else min(window // _US, NEVER)
-
-    return Windows(
-        lapse=micros(policy.clock.window),
-        winback=micros(policy.winback_window),
-        activation=micros(policy.activation_window),
-        retain_after=policy.retention.k,
-        event_first=policy.event_first,
-    )
-
-
-def _triggers(log: InteractionLog, policy: LifecyclePolicy) -> Codes:
-    """Return what each event is to the machine: by its kind, and if that is activity by the rule."""
-    meant = policy.triggers_by_kind()
-    by_kind = [meant.get(str(kind), Trigger.SIGHTING) for kind in log.kinds]
-    trigger: Codes = np.array(by_kind, np.int8)[log.kind]
-    trigger[policy.qualifies.mask(log) & (trigger == Trigger.SIGHTING)] = Trigger.ACTIVITY
-    return trigger
-
-
-def _ordered(order: NDArray[np.intp], offsets: Int, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of a population with its customers in another order, read-only."""
+def ordered(order: NDArray[np.intp], offsets: Int, columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of a population with its customers in another order."""
     lengths = np.diff(offsets)[order]
     rows = ranges(offsets[:-1][order], lengths)
     moved = {name: columns[name][rows] for name in _EVENTS}
     moved |= {name: columns[name][order] for name in _CUSTOMERS}
     moved["offsets"] = np.concatenate(([0], np.cumsum(lengths)))
-    return {name: locked(column) for name, column in moved.items()}
+    return moved
+
+
+def _rebuilt(fields: dict[str, Any]) -> Population:
+    return Population(**fields)

@@ -2,77 +2,82 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.lifecycle.columnar import NEVER
-from customerops.lifecycle.stages import STAGES
-from customerops.model.tables import Context, Result
+from customerops.lifecycle.columnar import NEVER, Windows
+from customerops.lifecycle.stages import ACTIVE, STAGES, Stage
+from customerops.model import render
+from customerops.model.instants import to_us
+from customerops.model.per_customer import PerCustomer
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["States"]
+    from customerops.lifecycle.population import Population
+
+__all__ = ["States", "states"]
 
 _NAMES = np.array([str(stage) for stage in STAGES], object)
 _INSTANTS = ("since", "due_at", "qualified_at")
 _COUNTS = ("lives", "ordinal")
+_LAST = to_us(dt.datetime.max.replace(tzinfo=dt.UTC))
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
-class States(Result):
+class States(PerCustomer):
     """Where customers stand at `as_of`.
 
     Attributes
     ----------
     ids : ndarray, shape (n,)
         Customer ids, sorted.
-    stage : int8, shape (n,)
-        Code of the stage, its position in `STAGES`.
-    since, due_at, qualified_at : int64, shape (n,)
-        When the stage was entered; the first instant at which its deadline has fired; the last
-        qualifying event. Microseconds since 1970-01-01T00:00Z, `NEVER` where there is none.
-    lives, ordinal : int64, shape (n,)
-        Lives begun; qualifying events in the latest one.
-    context : Context
-        As of when.
+    columns : mapping
+        ``stage``: int8, its position in `STAGES`; ``since``, ``due_at``, ``qualified_at``: int64
+        microseconds since 1970-01-01T00:00Z, `NEVER` where there is none; ``lives``, ``ordinal``:
+        int64.
     """
 
-    ids: NDArray[Any]
-    stage: NDArray[np.int8]
-    since: NDArray[np.int64]
-    due_at: NDArray[np.int64]
-    qualified_at: NDArray[np.int64]
-    lives: NDArray[np.int64]
-    ordinal: NDArray[np.int64]
-    context: Context
+    COLUMNS: ClassVar[tuple[str, ...]] = ("stage", *_INSTANTS, *_COUNTS)
 
-    def __len__(self) -> int:
-        """Return the number of customers."""
-        return self.ids.size
+    @property
+    def stage(self) -> NDArray[np.int8]:
+        """Code of the stage, its position in `STAGES`."""
+        return self.columns["stage"]
 
-    def __eq__(self, other: object) -> bool:
-        """Whether both say the same of the same customers."""
-        if not isinstance(other, States):
-            return NotImplemented
-        return self.context == other.context and all(
-            np.array_equal(getattr(self, name), getattr(other, name))
-            for name in ("ids", "stage", *_INSTANTS, *_COUNTS)
-        )
+    @property
+    def since(self) -> NDArray[np.int64]:
+        """When the stage was entered; `NEVER` while ``UNKNOWN``."""
+        return self.columns["since"]
 
-    __hash__ = None  # type: ignore[assignment]
+    @property
+    def due_at(self) -> NDArray[np.int64]:
+        """The first instant at which the deadline of the stage has fired; `NEVER` without one."""
+        return self.columns["due_at"]
 
-    def __repr__(self) -> str:
-        """Return the size, and nothing about the customers."""
-        return f"States({len(self)} customers)"
+    @property
+    def qualified_at(self) -> NDArray[np.int64]:
+        """The last qualifying event; `NEVER` without one."""
+        return self.columns["qualified_at"]
+
+    @property
+    def lives(self) -> NDArray[np.int64]:
+        """Lives begun."""
+        return self.columns["lives"]
+
+    @property
+    def ordinal(self) -> NDArray[np.int64]:
+        """Qualifying events in the latest life."""
+        return self.columns["ordinal"]
 
     def where(self, keep: NDArray[np.bool_]) -> States:
         """Return the rows of a mask."""
-        columns = ("ids", "stage", *_INSTANTS, *_COUNTS)
-        return attrs.evolve(self, **{name: getattr(self, name)[keep] for name in columns})
+        columns = {name: column[keep] for name, column in self.columns.items()}
+        return attrs.evolve(self, ids=self.ids[keep], columns=columns)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a customer: customer_id, stage, since, due_at, qualified_at, lives, ordinal.
@@ -83,7 +88,44 @@ class States(Result):
 
         columns: dict[str, Any] = {"customer_id": self.ids, "stage": _NAMES[self.stage]}
         for name in _INSTANTS:
-            us = getattr(self, name)
+            us = self.columns[name]
             known = np.where(us == NEVER, np.datetime64("NaT", "us"), us.astype("datetime64[us]"))
             columns[name] = pd.to_datetime(known, utc=True)
-        return pd.DataFrame(columns | {name: getattr(self, name) for name in _COUNTS})
+        return pd.DataFrame(columns | {name: self.columns[name] for name in _COUNTS})
+
+    def _repr_html_(self) -> str:
+        """Show the first customers as a table."""
+        first = np.arange(len(self)) < render.ROWS
+        frame = self.where(first).to_frame().astype(str)
+        shown = {str(name): column.tolist() for name, column in frame.items()}
+        ids = {"customer_id": shown.pop("customer_id")}
+        faint = [False] * int(first.sum())
+        return render.rows_html(self.context.metric, ids, shown, faint, len(self))
+
+
+def states(population: Population) -> States:
+    """Return where every customer of a population stands at its `as_of`."""
+    n, ends = len(population), population.offsets[1:]
+    seen = ends > population.offsets[:-1]
+    stage, since = np.zeros(n, np.int8), np.full(n, NEVER)
+    stage[seen] = population.target[ends[seen] - 1]
+    since[seen] = population.at[ends[seen] - 1]
+
+    windows = Windows.of(population.policy)
+    living = np.isin(stage, [STAGES.index(one) for one in ACTIVE])
+    due = np.where(living, population.qualified_at + windows.lapse, NEVER)
+    for one, window in ((Stage.LAPSED, windows.winback), (Stage.ACQUIRED, windows.activation)):
+        due = np.where(stage == STAGES.index(one), since + window, due)
+    due += windows.event_first
+    return States(
+        ids=population.ids,
+        columns={
+            "stage": stage,
+            "since": since,
+            "due_at": np.where(due <= _LAST, due, NEVER),
+            "qualified_at": population.qualified_at,
+            "lives": population.lives,
+            "ordinal": population.ordinal,
+        },
+        context=attrs.evolve(population.context, metric="lifecycle_states"),
+    )

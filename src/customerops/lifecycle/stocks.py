@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import numpy as np
@@ -16,15 +16,17 @@ from customerops.model.estimates import Proportion
 from customerops.model.tables import Axis, Context, Count, Table
 
 if TYPE_CHECKING:
-    from customerops.lifecycle.population import Transitions
+    from customerops.lifecycle.population import Population
+    from customerops.lifecycle.transitions import Transitions
+    from customerops.model.ask import Asked
 
 __all__ = [
     "StageCounts",
     "StageFlows",
     "StageShare",
+    "counts",
     "flow_cells",
-    "stage_counts",
-    "stage_flows",
+    "flows",
     "stock_cells",
 ]
 
@@ -108,6 +110,34 @@ class StageFlows(Table):
         return self._part("count")
 
 
+def counts(population: Population, asked: Asked) -> StageCounts:
+    """Return the stocks of a population over the periods asked for."""
+    moves = population.transitions
+    ordinal, lo, hi = _periods(moves, asked)
+    cells = stock_cells(ordinal, moves.source, moves.target, lo, hi)
+    stages, codes = _axis("stage", cells.sum(axis=0), disjoint=True)
+    return StageCounts(
+        axes=(_period_axis(asked, lo, hi), stages),
+        parts={"customers": cells[:, codes]},
+        context=_context(population, asked, metric="lifecycle_counts"),
+    )
+
+
+def flows(population: Population, asked: Asked, kind: str) -> StageFlows:
+    """Return the moves of a population, gross or net, in the periods asked for."""
+    moves, net = population.transitions, kind == "net"
+    ordinal, lo, hi = _periods(moves, asked)
+    cells = flow_cells(moves, ordinal, lo, hi, net=net)
+    sources, rows = _axis("source", cells.sum(axis=(0, 2)), disjoint=False)
+    targets, columns = _axis("target", cells.sum(axis=(0, 1)), disjoint=False)
+    unit = "customer" if net else "transition"
+    return StageFlows(
+        axes=(_period_axis(asked, lo, hi), sources, targets),
+        parts={"count": cells[:, rows][:, :, columns]},
+        context=_context(population, asked, metric="lifecycle_flows", definition=kind, unit=unit),
+    )
+
+
 def stock_cells(ordinal: Int, source: Codes, target: Codes, lo: int, hi: int) -> Int:
     """Return the stock of each stage at the end of each period in lo..hi.
 
@@ -148,24 +178,33 @@ def flow_cells(moves: Transitions, ordinal: Int, lo: int, hi: int, *, net: bool)
     return cells
 
 
-def state_axis(name: str, total: Int, *, disjoint: bool) -> tuple[Axis, Int]:
+def _periods(moves: Transitions, asked: Asked) -> tuple[Int, int, int]:
+    """Return the period of each transition, and the first and the last to report."""
+    assert asked.period is not None
+    ordinal = asked.zone.ordinals(moves.at, asked.period).astype(np.int64)
+    lo, hi = asked.span(int(ordinal.min()) if ordinal.size else None)
+    return ordinal, lo, hi
+
+
+def _period_axis(asked: Asked, lo: int, hi: int) -> Axis:
+    assert asked.period is not None
+    labels = asked.zone.labels(np.arange(lo, hi + 1), asked.period)
+    return Axis("period", labels, "period", disjoint=False)
+
+
+def _axis(name: str, total: Int, *, disjoint: bool) -> tuple[Axis, Int]:
     """Return the axis of the stages that occur, by label, and their codes in that order."""
     codes = sorted(np.flatnonzero(total).tolist(), key=lambda code: str(STAGES[code]))
     labels = [str(STAGES[code]) for code in codes]
     return Axis(name, labels, "state", disjoint=disjoint), np.array(codes, np.int64)
 
 
-def stage_counts(stocks: Int, periods: Axis, context: Context) -> StageCounts:
-    """Return the table of stocks, over the stages that occur."""
-    stages, codes = state_axis("stage", stocks.sum(axis=0), disjoint=True)
-    return StageCounts(
-        axes=(periods, stages), parts={"customers": stocks[:, codes]}, context=context
+def _context(population: Population, asked: Asked, **about: Any) -> Context:
+    return Context(
+        as_of=asked.as_of,
+        over=asked.over,
+        calendar=asked.zone,
+        period=asked.period,
+        options={"policy": population.policy.hash},
+        **about,
     )
-
-
-def stage_flows(cells: Int, periods: Axis, context: Context) -> StageFlows:
-    """Return the table of moves, over the stages that occur on either side."""
-    sources, rows = state_axis("source", cells.sum(axis=(0, 2)), disjoint=False)
-    targets, columns = state_axis("target", cells.sum(axis=(0, 1)), disjoint=False)
-    part = cells[:, rows][:, :, columns]
-    return StageFlows(axes=(periods, sources, targets), parts={"count": part}, context=context)
