@@ -98,7 +98,8 @@ class Record:
         """Return the record in plain JSON types, with the version of this form as ``"schema"``.
 
         Instants are ISO 8601 in UTC, decimals are strings, a UUID is ``{"$uuid": "..."}``, a
-        duration is ``{"$duration": microseconds}``, sets are lists in a fixed order. Every field is written, so equal records give equal text.
+        duration is ``{"$duration": microseconds}``, sets are lists in a fixed order. Every field
+        is written, so equal records give equal text.
         """
         return {"schema": SCHEMA, **_dump(self)}
 
