@@ -21,7 +21,7 @@ from customerops.model.build import ByteStrings, CodedIds
 from customerops.model.columns import Coded, Ids, Numbers
 from customerops.model.intake import Intake, const, pick_columns, read
 from customerops.model.money import Money
-from customerops.model.rules import amount, at, attribute, customer, kind, value
+from customerops.model.rules import always, amount, at, attribute, customer, kind, never, value
 from customerops.model.rules import name as name_field
 from tests.reference import intake as reference
 
@@ -143,6 +143,25 @@ class TestMustWork:
         found = taken.columns["kind"]
         assert isinstance(found, Coded)
         assert found.labels == ("view",)
+
+    @pytest.mark.parametrize(
+        "ids",
+        [
+            ["a", None, np.str_("b"), 2.5],
+            pd.Series(["a", None, "b", ""], dtype="category"),
+            pd.Series(["a", None, "b", ""], dtype="str"),
+            pa.array(["a", None, "b", ""]),
+            pa.array(["a", None, "b", ""]).dictionary_encode(),
+        ],
+    )
+    def test_ids_of_accepted_rows_are_left(self, ids: Any) -> None:
+        given = {"customer_id": ids, "at": [T0] * 4, "kind": ["x"] * 4, "id": ids}
+        taken = read(given, invalid="collect")
+        assert ids_of(taken) == [row["id"] for _, row in rows_of(taken)] == ["a", "b"]
+        assert {type(x) for x in ids_of(taken)} == {str}
+        assert taken.rows is not None
+        assert taken.rows.tolist() == [0, 2]
+        assert ids_of(read({**given, "kind": ["y", "y", "x", "y"]}, only="x")) == ["b"]
 
     def test_every_column(self) -> None:
         taken = read(
@@ -284,10 +303,11 @@ class TestMustBeRefused:
             assert error.problem == "numbers need at_unit="
 
     def test_text_for_times(self) -> None:
-        error = refused(source(at=["2026-01-01"] * 3), tz=UTC)
-        assert str(error) == (
-            "at must be datetimes: got text; parse it first; 3 of 3 rows are not (first at row 0)"
-        )
+        for ats in (["2026-01-01"] * 3, pa.array(["2026-01-01"] * 3)):
+            assert str(refused(source(at=ats), tz=UTC)) == (
+                "at must be datetimes: got text; parse it first; 3 of 3 rows are not "
+                "(first at row 0)"
+            )
 
     def test_local_times_that_are_ambiguous_or_skipped(self) -> None:
         texts = ["2026-10-25T02:30", "2026-10-26T02:30", "2026-03-29T02:30"]
@@ -521,6 +541,8 @@ class TestOnly:
             (attribute("plan") == "pro", [0, 2]),
             (value.is_missing(), [2]),
             (kind("nothing"), []),
+            (always, [0, 1, 2]),
+            (never | kind("buy"), [1]),
         ],
     )
     def test_rows_for_which_a_rule_holds(self, rule: Any, expected: list[int]) -> None:
@@ -762,7 +784,7 @@ def arrow(table: dict[str, list[Any]]) -> pa.Table:
 def pandas_typed(table: dict[str, list[Any]], text: Any, unit: Any) -> pd.DataFrame:
     frame = objects(table)
     for name in TEXTS:
-        frame[name] = frame[name].astype(text)
+        frame[name] = pd.Series(table[name], dtype=text)
     for name in ("at", "until"):
         frame[name] = pd.to_datetime(frame[name], utc=True).dt.as_unit(unit)
     frame["value"] = frame["value"].astype("Float64")
@@ -792,7 +814,7 @@ LIBRARIES: dict[str, Callable[[dict[str, list[Any]]], Any]] = {
         name: np.fromiter(cells, np.dtype(object), len(cells)) for name, cells in t.items()
     },
     "pandas object": objects,
-    "pandas str": lambda t: pandas_typed(t, "str", "us"),
+    "pandas str": lambda t: pandas_typed(t, None, "us"),
     "pandas string": lambda t: pandas_typed(t, "string[python]", "ns"),
     "pandas category": lambda t: pandas_typed(t, "category", "us"),
     "pandas arrow": lambda t: arrow(t).to_pandas(types_mapper=pd.ArrowDtype),
