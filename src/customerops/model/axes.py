@@ -111,6 +111,11 @@ class Axis:
         ------
         InvalidInputError
             If the two differ in name, kind or disjointness.
+
+        Examples
+        --------
+        >>> Axis("age", [0, 1], "age").join(Axis("age", [1, 2], "age")).labels
+        (0, 1, 2)
         """
         for field in ("name", "kind", "disjoint"):
             a, b = getattr(self, field), getattr(other, field)
@@ -137,6 +142,11 @@ class Axis:
         ------
         InvalidInputError
             If one is not a label of this axis; the message suggests the nearest.
+
+        Examples
+        --------
+        >>> Axis("age", [0, 1, 2], "age").positions([2, 0])
+        array([2, 0])
         """
         where = {key: i for i, key in enumerate(self.keys)}
         found = []

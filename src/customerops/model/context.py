@@ -95,11 +95,23 @@ class Context:
         return self.metric + (f" ({self.definition})" if self.definition else "")
 
     def option(self, name: str, default: Any = None) -> Any:
-        """Return the value of an option, or the default."""
+        """Return the value of an option, or the default.
+
+        Examples
+        --------
+        >>> Context("nps").option("within", 30)
+        30
+        """
         return next((value for key, value in self.options if key == name), default)
 
     def with_options(self, **options: Any) -> Context:
-        """Return the context with these options set."""
+        """Return the context with these options set.
+
+        Examples
+        --------
+        >>> Context("nps", options={"within": 7}).with_options(within=30).options
+        (('within', 30),)
+        """
         return attrs.evolve(self, options={**dict(self.options), **options})
 
     def join(self, other: Context, purpose: str = "add") -> Context:
@@ -150,6 +162,10 @@ class Context:
         ------
         InvalidInputError
             If another field differs; named after it.
+
+        Examples
+        --------
+        >>> Context("nps", as_of=1).comparable(Context("nps", as_of=2))
         """
         one, two = (attrs.evolve(c, options=c.bare) for c in (self, other))
         free = {name: getattr(one, name) for name in ("as_of", "over", "calendar", "by")}

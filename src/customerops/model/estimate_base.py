@@ -110,6 +110,14 @@ class Sampled(Estimate):
         ------
         InvalidInputError
             If `confidence` or `method` is not valid.
+
+        Examples
+        --------
+        >>> from customerops.model.estimates import Proportion
+        >>> from customerops.model.tables import Context
+        >>> nobody = Proportion(parts={"count": 0, "total": 20}, context=Context("churn_rate"))
+        >>> print(*(f"{bound:.4f}" for bound in nobody.interval(0.95, method="clopper-pearson")))
+        0.0000 0.1684
         """
         low, high = self._limits(confidence, method)
         return _out(low), _out(high)
@@ -132,6 +140,15 @@ class Sampled(Estimate):
         -----
         The interval takes the two for independent. Those of the same customers at two times are
         not: as a rule it is then too wide.
+
+        Examples
+        --------
+        >>> from customerops.model.estimates import Proportion
+        >>> from customerops.model.tables import Context
+        >>> a = Proportion(parts={"count": 56, "total": 70}, context=Context("churn_rate"))
+        >>> b = Proportion(parts={"count": 48, "total": 80}, context=Context("churn_rate"))
+        >>> print(*(f"{bound:.4f}" for bound in a.difference(b).interval()))
+        0.0524 0.3339
         """
         return Difference(self, other)
 
@@ -189,6 +206,14 @@ class Difference(Result):
     ------
     InvalidInputError
         If they differ in class, metric, unit, definition, period, currency, options or axes.
+
+    Examples
+    --------
+    >>> from customerops.model.estimates import Mean
+    >>> from customerops.model.tables import Context
+    >>> a, b = (Mean.from_rows(x, context=Context("spend")) for x in ([3, 4, 5], [1, 2, 3]))
+    >>> a.difference(b)
+    Difference(metric='spend', value=2)
     """
 
     first: Sampled

@@ -213,6 +213,16 @@ class Support(Statistic):
         ------
         InvalidInputError
             If there is no such axis or no such label.
+
+        Examples
+        --------
+        >>> from customerops.model.distribution import Distribution
+        >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
+        >>> gaps = Distribution.from_rows(
+        ...     [3, 5, 9], codes=[0, 0, 1], outer=[plans], context=Context("gap_times")
+        ... )
+        >>> gaps.select(plan="basic").points
+        array([3, 5])
         """
         cut = self
         for name, wanted in labels.items():
@@ -231,6 +241,16 @@ class Support(Statistic):
         ------
         InvalidInputError
             If there is no such axis, or a customer may be in several of its cells.
+
+        Examples
+        --------
+        >>> from customerops.model.distribution import Distribution
+        >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
+        >>> gaps = Distribution.from_rows(
+        ...     [3, 5, 3], codes=[0, 0, 1], outer=[plans], context=Context("gap_times")
+        ... ).rollup("plan")
+        >>> gaps.points, gaps.count
+        (array([3, 5]), array([2, 1]))
         """
         i = disjoint_index(self.outer, axis)
         outer = [*self.outer[:i], *self.outer[i + 1 :]]

@@ -195,6 +195,16 @@ class Table(Statistic):
         pandas.DataFrame
             Labels that are dates become ``datetime64[s]``. The column of an axis that has the name
             of another column is called ``by_<name>``.
+
+        Examples
+        --------
+        >>> from customerops.model.estimates import Quotient
+        >>> ages = Axis("age", [0, 1], "age")
+        >>> parts = {"numerator": [1, 3], "denominator": [4, 4]}
+        >>> Quotient(axes=[ages], parts=parts, context=Context("churn_rate")).to_frame()
+           age  numerator  denominator  value  complete
+        0    0          1            4   0.25      True
+        1    1          3            4   0.75      True
         """
         return self._frame(self._columns())
 
@@ -221,6 +231,14 @@ class Table(Statistic):
         ------
         InvalidInputError
             If there is no such axis or no such label.
+
+        Examples
+        --------
+        >>> from customerops.model.estimates import Proportion
+        >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
+        >>> parts = {"count": [1, 3], "total": [4, 4]}
+        >>> Proportion(axes=[plans], parts=parts, context=Context("churn_rate")).select(plan="pro")
+        Proportion(metric='churn_rate', count=3, total=4, value=0.75)
         """
         table = self
         for name, wanted in labels.items():
@@ -235,11 +253,24 @@ class Table(Statistic):
         axis : str
             The name of an axis on which each customer is in at most one cell.
 
+        Returns
+        -------
+        Table
+            Without that axis. Where it was the groups, it is the result without groups.
+
         Raises
         ------
         InvalidInputError
             If there is no such axis, or if a customer may be in several of its cells: a sum of
             parts would count that customer several times.
+
+        Examples
+        --------
+        >>> from customerops.model.estimates import Proportion
+        >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
+        >>> parts = {"count": [1, 3], "total": [4, 4]}
+        >>> Proportion(axes=[plans], parts=parts, context=Context("churn_rate")).rollup("plan")
+        Proportion(metric='churn_rate', count=4, total=8, value=0.5)
         """
         i = disjoint_index(self.axes, axis)
         return self._rolled(i)
