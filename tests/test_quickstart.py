@@ -1,0 +1,63 @@
+"""The report of the README: it runs as a script, and says what was published of these customers."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parent.parent / "docs" / "examples" / "quickstart.py"
+
+
+@pytest.fixture(scope="module")
+def report() -> str:
+    import contextlib
+    import io
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        runpy.run_path(str(SCRIPT), run_name="__main__")
+    return out.getvalue()
+
+
+def words(report: str, start: str) -> list[str]:
+    """Return the words of the first line that starts so."""
+    return next(x.split() for x in report.splitlines() if x.strip().startswith(start))
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [  # Fader, Hardie, Lee (2005), Marketing Science 24(2), table 2; Fader, Hardie (2013), note 025
+        ("r ", 0.243),
+        ("alpha ", 4.414),
+        ("a  ", 0.793),
+        ("b  ", 2.426),
+        ("p  ", 6.25),
+        ("q  ", 3.74),
+        ("gamma ", 15.44),
+    ],
+)
+def test_the_published_parameters(report: str, name: str, published: float) -> None:
+    digits = len(f"{published}".split(".")[1])
+    assert round(float(words(report, name)[1]), digits) == published
+
+
+def test_the_published_likelihood_and_repeat_buyers(report: str) -> None:
+    assert "log-likelihood  -9,582.4" in report
+    assert "customers       946" in report
+
+
+def test_every_section_is_there(report: str) -> None:
+    assert "6,919 orders of 2,357 customers" in report
+    # 2,357 customers came in the first quarter, and are 100 % of whoever there is in each
+    assert words(report, "1997 Q1  2357")[:4] == ["1997", "Q1", "2357", "2357"]
+    for heading in (
+        "lifecycle stage",
+        "Growth accounting",
+        "cohort retention",
+        "Repurchase rate",
+        "RFM segments",
+        "ten best customers",
+        "How good was it?",
+    ):
+        assert heading in report
+    assert "1,882 bought" in report  # purchases of weeks 40 to 78, as in the 2005 paper's figure 2
