@@ -22,6 +22,7 @@ from customerops.model.calendar import Calendar
 from customerops.model.instants import to_us
 from customerops.model.log import InteractionLog
 from customerops.model.records import Customer, Interaction
+from customerops.model.rules import always
 from customerops.model.window import Window
 from tests.lifecycle.draws import populations, rules
 from tests.lifecycle.make import DAY, START, Event, day, interactions, policy_of
@@ -406,6 +407,17 @@ def test_customers_without_events_are_unknown() -> None:
     assert done.states().stage[0] == 0
     assert done.counts(period="month").customers.tolist() == [[2]]
     assert done.explain("a", day(5)).sentence == "UNKNOWN: no interaction until 2026-01-06."
+
+
+def test_a_rule_makes_only_activity_qualify() -> None:
+    policy = LifecyclePolicy(qualifies=always, clock=Inactivity(30 * DAY), retention=KthInLife(2))
+    log = log_of([[(0, "acquire"), (1, "qualified"), (2, "cancel"), (3, "erase")]])
+    assert replay_log(log, policy, as_of=day(9)).to_frame()["target"].tolist() == [
+        "ACQUIRED",
+        "ACTIVATED",
+        "LAPSED",
+        "ERASED",
+    ]
 
 
 def test_an_empty_log() -> None:

@@ -96,8 +96,8 @@ class States(PerCustomer):
     def _repr_html_(self) -> str:
         """Show the first customers as a table."""
         first = np.arange(len(self)) < render.ROWS
-        frame = self.where(first).to_frame().astype(str)
-        shown = {str(name): column.tolist() for name, column in frame.items()}
+        frame = self.where(first).to_frame()
+        shown = {str(name): [str(cell) for cell in column] for name, column in frame.items()}
         ids = {"customer_id": shown.pop("customer_id")}
         faint = [False] * int(first.sum())
         return render.rows_html(self.context.metric, ids, shown, faint, len(self))

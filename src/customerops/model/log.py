@@ -727,10 +727,13 @@ def locked(array: NDArray[Any]) -> NDArray[Any]:
 
 def lock_all(log: InteractionLog) -> None:
     """Make every array of a log read-only (pickling forgets it)."""
-    for array in (log.customers, log.offsets, log.at, log.entered):
+    lines = log.lines
+    own = () if lines is None else (lines.offsets,)
+    for array in (log.customers, log.offsets, log.at, log.entered, log.rejected.rows, *own):
         array.flags.writeable = False
-    lines = {} if log.lines is None else log.lines.columns
-    for column in (*log.columns.values(), *log.customer_columns.values(), *lines.values()):
+    ordered = () if lines is None else lines.columns.values()
+    events, customers = log.columns.values(), log.customer_columns.values()
+    for column in (*events, *customers, *ordered, log.rejected.reasons):
         for field in attrs.astuple(column, recurse=False):
             if isinstance(field, np.ndarray):
                 field.flags.writeable = False
