@@ -60,4 +60,10 @@ def test_every_section_is_there(report: str) -> None:
         "How good was it?",
     ):
         assert heading in report
-    assert "1,882 bought" in report  # purchases of weeks 40 to 78, as in the 2005 paper's figure 2
+
+
+def test_what_was_bought_in_the_weeks_kept_back(report: str) -> None:
+    rows = (SCRIPT.parent / "data" / "cdnow_sample.csv").read_text().splitlines()[1:]
+    days = {tuple(row.split(",")[:2]) for row in rows}
+    later = sum(day > "1997-09-30" for _, day in days)
+    assert f"{later:,} bought" in report
