@@ -79,6 +79,7 @@ def byte_strings(texts: Sequence[str], *, before: int = 0) -> ByteStrings:
 SMALL = [
     (build_sort, "_ROWS", 8),
     (build_sort, "_BLOCK", 16),
+    (build_sort, "_FEW", 4),
     (build_sort, "_SAMPLE", 64),
     (build_sort, "_WIDE_SAMPLE", 16),
     (build, "_BLOCK", 16),
@@ -325,9 +326,9 @@ def test_hashes_of_texts_that_differ_at_two_places() -> None:
 
 def test_alike_looks_at_the_pairs_asked_for() -> None:
     words = np.array([[1, 2], [1, 3], [1, 2]], np.uint64)
-    rows, order = np.array([0, 1, 2]), np.array([0, 2, 1])
-    assert alike(words, rows, order, np.array([True, False]))
-    assert not alike(words, rows, order, np.array([False, True]))
+    rows = np.array([0, 2, 1])
+    assert alike(words, rows, np.array([True, False]))
+    assert not alike(words, rows, np.array([False, True]))
 
 
 def test_a_text_with_nul_is_not_encoded() -> None:

@@ -25,15 +25,17 @@ __all__ = ["Array", "Check", "CollisionError", "Run", "sort_rows", "workers"]
 Array = NDArray[Any]
 Run = Callable[[Callable[[int], Any], Iterable[int]], list[Any]]
 Order = NDArray[np.int64] | None  # None: as it is
-Check = Callable[[Array, Array, NDArray[np.bool_]], bool]
+Check = Callable[[Array, NDArray[np.bool_]], bool]
 
 _ROWS = 1 << 17  # rows of a bucket: its columns stay in the cache
 _BLOCK = 1 << 18  # rows dealt into buckets at a time
 _THREADS = 4
-_RADIX = 16  # bits sorted by counting: numpy's stable argsort of uint16 is a radix sort
+_RADIX = np.uint64(16)  # bits sorted by counting: numpy's stable argsort of uint16 is a radix sort
+_MIXED = 8  # of so many rows one beside another key of equal bits: sort by further bits
+_FEW = 1 << 11  # rows below which halving costs more than it saves
 _RUN = 4  # rows a run, on average, from which the check for grouped input pays
-_SAMPLE = 1 << 12
-_WIDE_SAMPLE = 1 << 16
+_SAMPLE = 1 << 12  # rows that show most inputs not to be grouped
+_WIDE_SAMPLE = 1 << 16  # runs that show most others
 
 # Multiplying by an odd number is a bijection of the 64-bit integers: equal hashes are equal keys, and
 # the inverse gives them back. Its upper bits spread consecutive keys evenly (Knuth, The Art of
@@ -87,8 +89,8 @@ def sort_rows(
     run : callable
         From `workers`.
     check : callable, optional
-        Takes row numbers, an order of them and flags; True where each row flagged is the same as
-        the next one in that order.
+        Takes row numbers and a flag for each but the last; True if each row flagged is the same as
+        the next one.
 
     Returns
     -------
@@ -121,7 +123,7 @@ def sort_rows(
     if changes is None:
         tags, edges = _deal(keys, columns, targets, run)
         sources = targets if len(edges) > 2 else columns
-        arrange = partial(_by_key, tags, np.uint64(64 - _RADIX - (len(edges) - 2).bit_length()))
+        arrange = partial(_by_key, tags, np.uint64(48 - (len(edges) - 2).bit_length()))
     else:
         edges = _cuts(changes)
         arrange = partial(_as_given, changes)
@@ -129,14 +131,13 @@ def sort_rows(
     def sort(i: int) -> tuple[Array, Array]:
         part = slice(edges[i], edges[i + 1])
         order, new = arrange(part.start, part.stop)
-        rows = np.arange(part.stop - part.start) if order is None else order
-        if check is not None and not check(sources[-1][part], rows, ~new):
+        if check is not None and not check(_take(sources[-1][part], order), ~new):
             raise CollisionError
         first = _starts(new)
-        distinct = tags[part].take(rows.take(first))
+        distinct = tags[part].take(first if order is None else order.take(first))
         later = _by_time(_take(sources[0][part], order), first)
         if later is not None:
-            order = rows.take(later)
+            order = later if order is None else order.take(later)
         for source, target in zip(sources, targets, strict=True):
             target[part] = _take(source[part], order)
         return distinct, first + part.start
@@ -255,15 +256,19 @@ def _by_key(
 ) -> tuple[Order, NDArray[np.bool_]]:
     """Return a stable order that brings equal hashes together, and where the next one begins."""
     hashed = tags[low:high]
-    order = (hashed >> shift).astype(np.uint16).argsort(kind="stable")
+    order = _by_digit(hashed, shift)
     ordered = hashed.take(order)
     differ = ordered[1:] ^ ordered[:-1]
-    below = _ONE << shift
-    mixed = np.flatnonzero(
-        differ - _ONE < below - _ONE
-    )  # the bits sorted are equal, others are not
+    mixed = _mixed(differ, shift)
+    if _MIXED * len(mixed) > len(order):
+        below = _by_digit(hashed, shift - _RADIX)
+        order = below.take(_by_digit(hashed.take(below), shift))
+        ordered = hashed.take(order)
+        differ = ordered[1:] ^ ordered[:-1]
+        shift = shift - _RADIX
+        mixed = _mixed(differ, shift)
     if len(mixed):
-        ends = np.concatenate((_ZERO, np.flatnonzero(differ >= below) + 1, [len(order)]))
+        ends = np.concatenate((_ZERO, np.flatnonzero(differ >> shift) + 1, [len(order)]))
         run = np.unique(ends.searchsorted(mixed, side="right"))
         begin = ends[run - 1]
         rows = ranges(begin, ends[run] - begin)
@@ -275,32 +280,49 @@ def _by_key(
     return order, differ != 0
 
 
+def _by_digit(hashed: NDArray[np.uint64], shift: np.uint64) -> NDArray[np.int64]:
+    order: NDArray[np.int64] = (hashed >> shift).astype(np.uint16).argsort(kind="stable")
+    return order
+
+
+def _mixed(differ: NDArray[np.uint64], shift: np.uint64) -> NDArray[np.int64]:
+    """Return where neighbours share the bits sorted by and differ in others."""
+    below = (_ONE << shift) - _ONE
+    return np.flatnonzero(differ - _ONE < below)  # 0 - 1 is the largest of all
+
+
 def _by_time(times: NDArray[np.int64], first: NDArray[np.int64]) -> Order:
     """Return a stable order by time within groups that begin at `first`."""
     back = times[1:] < times[:-1]
     back[first[1:] - 1] = False
     if not back.any():
         return None
-    order: NDArray[np.int64]
-    if len(first) == 1:
-        order = times.argsort(kind="stable")
-        return order
     earliest = int(times.min())
     bits = (int(times.max()) - earliest).bit_length()
-    if bits + (len(first) - 1).bit_length() > 63:
-        # group and time do not fit one integer: halve the groups, until they do or are in order
-        half = len(first) // 2
-        cut = first[half]
-        left = _by_time(times[:cut], first[:half])
-        right = _by_time(times[cut:], first[half:] - cut)
-        order = np.arange(len(times))
-        if left is not None:
-            order[:cut] = left
-        if right is not None:
-            order[cut:] = right + cut
-        return order
-    packed = np.arange(len(first)).repeat(np.diff(first, append=len(times)))
-    packed <<= bits
-    packed |= times - earliest
-    order = packed.argsort(kind="stable")
+    fits = bits + (len(first) - 1).bit_length() <= 63
+    if not fits and len(first) > 1 and len(times) > _FEW:
+        return _by_time_in_halves(times, first)
+    order: NDArray[np.int64]
+    group = np.arange(len(first)).repeat(np.diff(first, append=len(times)))
+    if fits:
+        group <<= bits
+        group |= times - earliest
+        order = group.argsort(kind="stable")
+    else:
+        order = np.lexsort((times, group))
+    return order
+
+
+def _by_time_in_halves(times: NDArray[np.int64], first: NDArray[np.int64]) -> Order:
+    """Sort by time where group and time do not fit one integer, as with a date in the year 9999.
+
+    Most halves fit, or are in order already, after a few steps.
+    """
+    half = len(first) // 2
+    cut = first[half]
+    order = np.arange(len(times))
+    for part, starts in (slice(cut), first[:half]), (slice(cut, None), first[half:] - cut):
+        within = _by_time(times[part], starts)
+        if within is not None:
+            order[part] = order[part].take(within)
     return order

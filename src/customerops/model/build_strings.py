@@ -195,7 +195,7 @@ def hashes(words: Words) -> Words:
     return total
 
 
-def alike(words: Words, rows: NDArray[Any], order: NDArray[Any], same: NDArray[np.bool_]) -> bool:
+def alike(words: Words, rows: NDArray[Any], same: NDArray[np.bool_]) -> bool:
     """Tell whether neighbours said to be the same id are.
 
     Parameters
@@ -203,11 +203,9 @@ def alike(words: Words, rows: NDArray[Any], order: NDArray[Any], same: NDArray[n
     words : ndarray of uint64, shape (n, words)
         From `word_table`.
     rows : ndarray of int, shape (k,)
-        Which rows; best ascending, since they are read in this order.
-    order : ndarray of int, shape (k,)
-        Positions in `rows`, in the order to compare.
+        Which rows, in the order to compare.
     same : ndarray of bool, shape (k - 1,)
-        Row ``rows[order[i]]`` is said to be the same id as the next one.
+        Each row but the last is said to be the same id as the next one.
 
     Returns
     -------
@@ -217,15 +215,12 @@ def alike(words: Words, rows: NDArray[Any], order: NDArray[Any], same: NDArray[n
     Examples
     --------
     >>> import numpy as np
-    >>> table, each = np.array([[7], [7], [8]], np.uint64), np.arange(3)
-    >>> alike(table, each, each, np.array([True, False]))
-    True
-    >>> alike(table, each, each, np.array([True, True]))
-    False
+    >>> table, rows = np.array([[7], [8], [7]], np.uint64), np.array([0, 2, 1])
+    >>> alike(table, rows, np.array([True, False])), alike(table, rows, np.array([True, True]))
+    (True, False)
     """
-    # reading rows in their own order, then ordering them in the cache, beats doing both at once
-    ordered = words.take(rows, axis=0).take(order, axis=0)
-    return not any(bool(((word[1:] != word[:-1]) & same).any()) for word in ordered.T)
+    each = words.take(rows, axis=0).T
+    return not any(bool(((word[1:] != word[:-1]) & same).any()) for word in each)
 
 
 def as_text(strings: ByteStrings, words: Words, rows: NDArray[Any]) -> NDArray[np.object_]:
