@@ -218,6 +218,7 @@ class TestArrow:
             (pa.array([1, None, 2**63], pa.uint64()), "object", [1, None, 2**63]),
             (pa.array([1.5, None, float("nan")]), "float", [1.5, None, None]),
             (pa.array([1.5, None], pa.float32()), "float", [1.5, None]),
+            (pa.array([np.float16(1.5), None], pa.float16()), "float", [1.5, None]),
             (pa.array(DATES), "date", DATES),
             (pa.array(DATES, pa.date64()), "date", DATES),
             (pa.array(NAIVE, pa.timestamp("us")), "time", NAIVE),

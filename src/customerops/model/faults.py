@@ -157,6 +157,13 @@ class Faults:
         How many rows are read.
     places : ndarray of int64, shape (n,), optional
         Their positions in the input; left out, they are all of it in order.
+
+    Examples
+    --------
+    >>> faults = Faults("collect", 3)
+    >>> faults.check("kind", [Fault("missing", "must be given", np.array([False, True, False]))])
+    >>> faults.rejected().counts()
+    {'kind missing': 1}
     """
 
     def __init__(self, invalid: Invalid, n: int, places: NDArray[np.int64] | None = None) -> None:
@@ -167,7 +174,13 @@ class Faults:
         self._first = np.zeros(n, np.int16)  # 1 + index into reasons; 0: nothing against the row
 
     def check(self, name: str, faults: Sequence[Fault]) -> None:
-        """Take the faults of a column, in the order of its checks."""
+        """Take the faults of a column, in the order of its checks.
+
+        Raises
+        ------
+        InvalidInputError
+            For the first fault, unless rows are set aside and the fault is theirs.
+        """
         for fault in faults:
             if not fault.rows.any():
                 continue

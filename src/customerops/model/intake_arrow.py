@@ -104,7 +104,7 @@ _READERS: tuple[tuple[str, Callable[[Any, Mask | None], Plain]], ...] = (
 def _values(array: Any) -> NDArray[Any]:
     import pyarrow as pa
 
-    if array.null_count:
+    if array.null_count and not pa.types.is_floating(array.type):  # else they are NaN
         array = array.fill_null(pa.scalar(0).cast(array.type))
     values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
     return values

@@ -34,7 +34,19 @@ _BLOCK = 1 << 16
 
 
 def id_faults(read: Raw) -> Sequence[Fault]:
-    """Return what is wrong with a column of ids, missing rows apart."""
+    """Return what is wrong with a column of ids, missing rows apart.
+
+    Notes
+    -----
+    Faults are, in this order: two types of id; no id at all; empty; too large for 64 bits. Floats
+    and booleans are no ids: pandas makes floats of ints where one is missing.
+
+    Examples
+    --------
+    >>> from customerops.model.intake_frames import raw
+    >>> [fault.reason for fault in id_faults(raw("customer_id", ["a", ""])) if fault.rows.any()]
+    ['empty']
+    """
     if isinstance(read, Dictionary):
         used = occurring(read.codes, len(read.categories))
         hidden = attrs.evolve(read.categories, missing=read.categories.gone() | ~used)
@@ -88,7 +100,17 @@ def _sort_of_id(x: Any) -> int:
 
 
 def raw_ids(read: Raw) -> RawIds:
-    """Return ids for the build, of rows that are neither missing nor at fault."""
+    """Return ids for the build, of rows that are neither missing nor at fault.
+
+    Arrow text stays in its buffers, categories keep their codes, and the rest is int64 or objects
+    of exactly one type.
+
+    Examples
+    --------
+    >>> from customerops.model.intake_frames import raw
+    >>> raw_ids(raw("customer_id", [7, 8]))
+    array([7, 8])
+    """
     if isinstance(read, Dictionary):
         return _coded_ids(read)
     if isinstance(read, Text):
@@ -189,6 +211,19 @@ def labelled(read: Raw, role: Role, options: Sequence[str] | None = None) -> Lab
         What its labels may be.
     options : sequence of str, optional
         The only labels there are.
+
+    Notes
+    -----
+    Faults are, in this order: of the wrong type; empty; not finite; none of the options.
+
+    Examples
+    --------
+    >>> from customerops.model.intake_frames import raw
+    >>> column = labelled(raw("attributes.plan", [True, 1, None, 1.0]), "scalar")
+    >>> coded(column).labels
+    (True, 1, 1.0)
+    >>> coded(column).codes.tolist()
+    [0, 1, -1, 2]
     """
     coded = _in_codes(read)
     kind, typed = coded.categories.kind, coded.categories.typed

@@ -95,6 +95,11 @@ def raw(name: str, given: object) -> Raw:
     ------
     InvalidInputError
         If it is not one-dimensional, or holds what no column of a log could be made of.
+
+    Examples
+    --------
+    >>> raw("amount", [1, None, 3]).kind
+    'int'
     """
     import pandas as pd
 

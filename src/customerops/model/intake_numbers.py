@@ -65,6 +65,18 @@ class Places:
 def fixed_point(read: Raw, places: Places) -> Converted:
     """Return numbers as counts of ``10**-decimals``, and the faults of the column.
 
+    Parameters
+    ----------
+    read : Plain, Text or Dictionary
+        The column.
+    places : Places
+        How many decimals, and how to round.
+
+    Returns
+    -------
+    Converted
+        Counts of the last decimal: minor units, if these are amounts.
+
     Notes
     -----
     A float x is taken for n units if n is the integer nearest to ``x * 10**d`` and ``n / 10**d``,
@@ -74,6 +86,14 @@ def fixed_point(read: Raw, places: Places) -> Converted:
 
     Faults are, in this order: no number; not finite; too large for 64 bits; too large for a float
     to be exact; more decimals than places.
+
+    Examples
+    --------
+    >>> from customerops.model.intake_frames import raw
+    >>> fixed_point(raw("amount", [19.99, "5", None, 0.005]), Places(2)).faults[0].rows.tolist()
+    [False, False, False, True]
+    >>> fixed_point(raw("amount", [19.99, "5", None, 0.005]), Places(2, "ROUND_UP")).values.tolist()
+    [1999, 500, 0, 1]
     """
     if isinstance(read, Text):
         read = read.plain()

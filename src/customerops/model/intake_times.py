@@ -54,12 +54,32 @@ class Clock:
 def instants(read: Raw, clock: Clock) -> Converted:
     """Return the instants of a column, and its faults.
 
+    Parameters
+    ----------
+    read : Plain, Text or Dictionary
+        The column.
+    clock : Clock
+        How to read what is naive, or a number.
+
+    Returns
+    -------
+    Converted
+        Microseconds since 1970 UTC.
+
     Notes
     -----
     Faults are, in this order: what is no time at all; naive times without a zone, numbers without
     a unit; instants outside the years 1 to 9999; local times that the clock shows twice or never.
     A float of seconds or milliseconds is rounded to the nearest microsecond, half to even, as
     ``datetime.fromtimestamp`` does.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops.model.intake_frames import raw
+    >>> day = raw("at", [dt.date(1970, 1, 2), None])
+    >>> instants(day, Clock(dt.timezone(dt.timedelta(hours=8)))).values.tolist()
+    [57600000000, 0]
     """
     return through(read, lambda plain: _instants(plain, clock))
 

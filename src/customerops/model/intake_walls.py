@@ -66,7 +66,35 @@ def instants_of_walls(
 ) -> tuple[NDArray[np.int64], Mask, Mask]:
     """Return the instants at which a clock shows wall times, and which it shows twice or never.
 
+    Parameters
+    ----------
+    walls : ndarray of int64, shape (n,)
+        What the clock showed, in microseconds since 1970 on that clock; at least one.
+    dated : ndarray of bool, shape (n,)
+        Rows that are dates: the start of that day, however often the clock shows it.
+    tz : tzinfo
+        The zone.
+    fold : {0, 1} or None
+        Which reading of the others is meant, as in PEP 495. None finds them at fault, save a
+        midnight, which is a date.
+
+    Returns
+    -------
+    instants : ndarray of int64, shape (n,)
+        Microseconds since 1970 UTC.
+    twice, never : ndarray of bool, shape (n,)
+        Rows at fault.
+
+    Notes
+    -----
     Most local days lie in one stretch of constant offset: their rows take it from a table by day.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> noon = np.array([43_200_000_000])
+    >>> instants_of_walls(noon, np.array([False]), ZoneInfo("Europe/Berlin"), None)[0].tolist()
+    [39600000000]
     """
     origin, final = int(walls.min()) // DAY_US, int(walls.max()) // DAY_US
     blocks = [slice(start, start + _BLOCK) for start in range(0, len(walls), _BLOCK)]
