@@ -9,7 +9,7 @@ import datetime as dt
 from customerops import journey, lifecycle, metrics, model
 from customerops.model import amount, first, kind
 from tests.surface.entry import ENTRIES, derived, stat
-from tests.surface.world import Around
+from tests.surface.world import Ago, Around
 
 __all__ = ["ENTRIES"]
 
@@ -53,6 +53,13 @@ stat(
     within=DAYS,
     purchases=kind("purchase") & (amount >= 5),
 )
+
+stat(metrics.rfm)
+stat(metrics.rfm, occasion="day", over=QUARTER)
+stat(metrics.purchase_summary)
+stat(metrics.purchase_summary, occasion="instant", unit="day", calibration_end=Ago(DAYS))
+stat(metrics.kaplan_meier, data="spells")
+stat(metrics.kaplan_meier, data="spells", by="plan")
 
 stat(lifecycle.growth_accounting, qualifies="purchase", period="month")
 stat(

@@ -21,7 +21,7 @@ from customerops.model import (
     spells_of,
 )
 
-__all__ = ["ATTRIBUTES", "PLACES", "Around", "World"]
+__all__ = ["ATTRIBUTES", "PLACES", "Ago", "Around", "World"]
 
 PLACES = (0, 1, 2)
 ATTRIBUTES = ("plan", "score")
@@ -36,7 +36,7 @@ class Around:
     period: str
     count: int = 1
 
-    def window(self, world: "World") -> Window:
+    def of(self, world: "World") -> Window:
         """Return the window in the world's own zone."""
         first = _floor(world.middle, self.period)
         last = first
@@ -44,6 +44,17 @@ class Around:
             last = _floor(last + dt.timedelta(days=_LONGEST[self.period]), self.period)
         zone = world.calendar.tz
         return Window(*(dt.datetime(d.year, d.month, d.day, tzinfo=zone) for d in (first, last)))
+
+
+@attrs.frozen
+class Ago:
+    """An instant some time before a world's `as_of`."""
+
+    time: dt.timedelta
+
+    def of(self, world: "World") -> dt.datetime:
+        """Return the instant."""
+        return world.as_of - self.time
 
 
 _LONGEST = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
@@ -116,9 +127,9 @@ class World:
         return spells_of(self.contracts(*places, known=known), as_of=self.as_of)
 
     def resolve(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Return options with windows set in this world."""
+        """Return options with windows and instants set in this world."""
         return {
-            name: value.window(self) if isinstance(value, Around) else value
+            name: value.of(self) if isinstance(value, Around | Ago) else value
             for name, value in options.items()
         }
 
