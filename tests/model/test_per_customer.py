@@ -124,16 +124,29 @@ def test_rows_follow_their_ids() -> None:
     ("values", "dtype"),
     [
         ([1], np.int64),
-        (np.array([1], dtype=np.int8), np.int64),
+        (np.array([1], dtype=np.int8), np.int8),
         (np.array([1], dtype=np.uint32), np.int64),
+        (np.array([2**63], dtype=np.uint64), object),
+        (np.array([1], dtype=object), np.int64),
+        ([2**70], object),
         ([1.5], np.float64),
-        (np.array([1.5], dtype=np.float32), np.float64),
+        (np.array([1.5], dtype=np.float32), np.float32),
         ([True], np.bool_),
         (["a"], object),
+        ([None], object),
     ],
 )
-def test_columns_have_one_of_four_types(values: Any, dtype: Any) -> None:
-    assert make([1], values, [1]).columns["orders"].dtype == dtype
+def test_columns_are_truths_numbers_or_labels(values: Any, dtype: Any) -> None:
+    column = make([1], values, [1]).columns["orders"]
+    assert column.dtype == dtype
+    assert column.tolist() == np.asarray(values).tolist()
+
+
+def test_whole_numbers_and_labels_add_whatever_their_size() -> None:
+    a, b = make([1], [2**70], ["x"]), make([2], np.array([5], dtype=np.int8), [7])
+    for both in (a + b, b + a):
+        assert both.columns["orders"].tolist() == [2**70, 5]
+        assert both.columns["paid"].tolist() == ["x", 7]
 
 
 def test_rows_do_not_change_and_do_not_hash() -> None:
@@ -203,8 +216,6 @@ def test_shapes_are_checked() -> None:
         InvalidInputError, match=r"^paid must have one value per id: got shape \(1"
     ):
         make([1, 2], [1, 2], [1])
-    with pytest.raises(InvalidInputError, match=r"^paid must be of int64 if whole"):
-        make([1], [1], np.array([2**63], dtype=np.uint64))
     with pytest.raises(InvalidInputError, match=r"^columns must be \['orders', 'paid'\]: got \['"):
         Spending(ids=[1], columns={"orders": [1]}, context=CONTEXT)
 
@@ -225,22 +236,29 @@ def test_what_does_not_belong_together_is_refused() -> None:
         rows + make([], [], [], context=Context("another"))
 
 
-def test_top_and_distinct_need_numbers() -> None:
+def test_top_needs_numbers() -> None:
     rows = make([1, 2], ["a", "b"], [1, 2])
-    for act in (rows.distinct, lambda: rows.top(1, by="orders")):
-        with pytest.raises(InvalidInputError, match=r"^orders must hold numbers to be ranked"):
-            act()
+    with pytest.raises(InvalidInputError, match=r"^orders must hold numbers to be ranked"):
+        rows.top(1, by="orders")
     with pytest.raises(
-        InvalidInputError, match=r"^by must be one of .*: got 'pade', did you mean 'p"
+        InvalidInputError, match=r"^by must be one of .*: got 'pade', did you mean"
     ):
         rows.top(1, by="pade")
     with pytest.raises(InvalidInputError, match=r"^n must be at least 0"):
         rows.top(-1, by="paid")
 
 
+def test_distinct_labels_are_told_apart_by_type() -> None:
+    labels = np.array([None, "b", True, 1, "b", None, 1.0], dtype=object)
+    rows, counts = make(range(7), labels, [0] * 7).distinct()
+    assert [repr(v) for v in rows["orders"]] == ["True", "1", "1.0", "'b'", "None"]
+    assert counts.tolist() == [1, 1, 1, 2, 2]
+
+
 def test_top_of_extreme_whole_numbers() -> None:
-    rows = make([1, 2, 3], [-(2**63), 2**63 - 1, 2**63 - 2], [0, 0, 0])
-    assert rows.top(3, by="orders")["customer_id"].tolist() == [2, 3, 1]
+    for much in (2**63 - 2, 2**70):
+        rows = make([1, 2, 3], [-(2**63), much + 1, much], [0, 0, 0])
+        assert rows.top(3, by="orders")["customer_id"].tolist() == [2, 3, 1]
 
 
 def test_a_table_without_columns() -> None:
@@ -257,10 +275,11 @@ def test_frame() -> None:
 
 
 def test_page() -> None:
-    page = make(["<b>", "a"], ["<i>", "x"], [math.nan, 1234])._repr_html_()
+    page = make(["<b>", "a"], ["<i>", None], [math.nan, 1234])._repr_html_()
     assert "<caption>spending (net)</caption>" in page
     assert "<th>customer_id</th><th>orders</th><th>paid</th>" in page
     assert "<td>&lt;b&gt;</td><td>&lt;i&gt;</td><td>–</td>" in page
-    assert "<td>a</td><td>x</td><td>1,234</td>" in page
+    assert "<td>a</td><td>–</td><td>1,234</td>" in page
+    assert "<td>True</td><td>7</td>" in make([1], [True], [7])._repr_html_()
     page = make(range(100), range(100), range(100))._repr_html_()
     assert "70 of 100 rows left out" in page

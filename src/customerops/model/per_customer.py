@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model import render
+from customerops.model import exact, render
 from customerops.model.checks import did_you_mean, whole
 from customerops.model.context import Context
+from customerops.model.labels import label_key
 from customerops.model.tables import Statistic
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["PerCustomer"]
-
-_KINDS = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}  # else objects
 
 
 def _ids(ids: ArrayLike) -> NDArray[Any]:
@@ -40,12 +39,16 @@ def _ids(ids: ArrayLike) -> NDArray[Any]:
 
 
 def _columns(columns: Mapping[str, ArrayLike]) -> Mapping[str, NDArray[Any]]:
-    """Return columns as bool, int64, float64, or objects."""
-    arrays = {name: np.asarray(column) for name, column in columns.items()}
-    for name, array in arrays.items():
-        if array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
-            raise InvalidInputError(name, "must be of int64 if whole", "got a larger number")
-    return {name: a.astype(_KINDS.get(a.dtype.kind, object)) for name, a in arrays.items()}
+    return {name: _column(name, np.asarray(column)) for name, column in columns.items()}
+
+
+def _column(name: str, column: NDArray[Any]) -> NDArray[Any]:
+    """Return truth values and floats as they are, whole numbers signed or canonical, else labels."""
+    if column.dtype.kind in "bif":
+        return column.copy()
+    if column.dtype.kind == "u" or all(type(v) is int for v in column.flat):
+        return exact.canon(column, name)
+    return column.astype(object)
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -57,8 +60,8 @@ class PerCustomer(Statistic):
     ids : array_like of int, str or UUID, shape (n,)
         The customers, each once; sorted when made.
     columns : mapping of str to array_like, shape (n,)
-        One array per name in ``COLUMNS``, in the order of `ids` as given; kept read-only, as bool,
-        int64, float64 or objects.
+        One array per name in ``COLUMNS``, in the order of `ids` as given: truth values, whole
+        numbers (of any size, as Python ``int``), floats or labels; kept read-only.
     context : Context
         What the rows are about.
 
@@ -159,27 +162,26 @@ class PerCustomer(Statistic):
         Returns
         -------
         tuple of dict and ndarray
-            The columns of the different rows, and the counts; NaN is one value, the last.
-
-        Raises
-        ------
-        InvalidInputError
-            If a column does not hold numbers.
+            The columns of the different rows, and the counts. NaN is one value, the last; labels
+            sort by `label_key`.
 
         Notes
         -----
         The answer depends on the rows alone, not on ids or their order: what is computed from it
         is the same to the bit however the customers were split.
         """
-        keys = {name: self._numbers(name) for name in self.COLUMNS}
-        order = np.lexsort(list(keys.values())[::-1]) if keys else np.arange(len(self))
+        columns = [self.columns[name] for name in self.COLUMNS]
+        keys = [_ranks(column) if column.dtype == object else column for column in columns]
+        order = np.lexsort(keys[::-1]) if keys else np.arange(len(self))
         new = np.arange(len(self)) == 0
-        for key in keys.values():
+        for key in keys:
             row = key[order]
             both_nan = (row[1:] != row[1:]) & (row[:-1] != row[:-1])
             new[1:] |= (row[1:] != row[:-1]) & ~both_nan
         first = np.flatnonzero(new)
-        rows = {name: key[order[first]] for name, key in keys.items()}
+        rows = {
+            name: column[order[first]] for name, column in zip(self.COLUMNS, columns, strict=True)
+        }
         return rows, np.diff(np.append(first, len(self)))
 
     def top(self, n: int, *, by: str) -> pd.DataFrame:
@@ -207,8 +209,10 @@ class PerCustomer(Statistic):
         if by not in self.COLUMNS:
             problem = f"got {by!r}{did_you_mean(by, self.COLUMNS)}"
             raise InvalidInputError("by", f"must be one of {list(self.COLUMNS)}", problem)
-        value = self._numbers(by)
-        if value.dtype == np.float64:
+        value = self.columns[by]
+        if value.dtype == object and not all(type(v) is int for v in value):
+            raise InvalidInputError(by, "must hold numbers to be ranked")
+        if value.dtype.kind == "f":
             value = np.where(np.isnan(value), -np.inf, value)
         rising = np.argsort(value[::-1], kind="stable")  # of equal values the largest id first
         best = (len(self) - 1 - rising)[::-1][:n]
@@ -222,7 +226,7 @@ class PerCustomer(Statistic):
             raise InvalidInputError("ids", "must be of one type to add results")
         for name in self.COLUMNS:
             a, b = self.columns[name].dtype, other.columns[name].dtype
-            if a != b:
+            if a.kind != b.kind and {a.kind, b.kind} != {"i", "O"}:  # those are numbers or labels
                 problem = f"got {a} and {b}"
                 raise InvalidInputError(name, "must be of one type to add results", problem)
         columns = {
@@ -232,20 +236,11 @@ class PerCustomer(Statistic):
         ids = np.concatenate([self.ids, other.ids])
         return attrs.evolve(self, ids=ids, columns=columns, context=context)
 
-    def _numbers(self, name: str) -> NDArray[Any]:
-        column = self.columns[name]
-        if column.dtype == object:
-            raise InvalidInputError(name, "must hold numbers to be ranked or counted")
-        return column
-
     def _repr_html_(self) -> str:
         """Show the first customers as a table."""
         some = slice(render.ROWS)
         shown = {
-            name: [
-                str(v) if column.dtype == object else render.number(v)
-                for v in column[some].tolist()
-            ]
+            name: [_text(v) for v in column[some].tolist()]
             for name, column in self.columns.items()
         }
         ids = {"customer_id": [str(one) for one in self.ids[some].tolist()]}
@@ -253,8 +248,21 @@ class PerCustomer(Statistic):
         return render.rows_html(self.context.title, ids, shown, complete, len(self))
 
 
+def _ranks(labels: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the place of each label among the different ones, in order."""
+    keys = [label_key(label) for label in labels]
+    place = {key: i for i, key in enumerate(sorted(set(keys)))}
+    return np.array([place[key] for key in keys], dtype=np.int64)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return render.number(value)
+    return "–" if value is None else str(value)
+
+
 def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    floats = a.dtype == b.dtype == np.float64
+    floats = a.dtype.kind == b.dtype.kind == "f"
     return np.array_equal(a, b, equal_nan=floats)
 
 
