@@ -622,6 +622,10 @@ def test_explain_customer_counts() -> None:
         (kind("b", "a"), "kind in {a, b}"),
         (name == "a b", "name is 'a b'"),
         (name == "or", "name is 'or'"),
+        (
+            name.isin("and", "false", "in", "is", "missing", "not", "true"),
+            "name in {'and', 'false', 'in', 'is', 'missing', 'not', 'true'}",
+        ),
         (name == "客户", "name is 客户"),
         (attribute("x").isin("1", 1, True), "attribute('x') in {true, 1, '1'}"),
         (customer("plan").is_missing(), "customer('plan') is missing"),

@@ -317,6 +317,7 @@ def test_members_need_an_instant_for_history_alone() -> None:
     assert did.members(log, as_of=NOON).tolist() == [True, True]
     assert did.members(log, as_of=NOON - DAY).tolist() == [False, False]
     assert did.members(log.until(NOON)).tolist() == [True, True]
+    assert did.members(log.until(NOON), as_of=NOON).tolist() == [True, True]
     assert did.members(log.until(NOON), as_of=NOON - DAY).tolist() == [False, False]
     with pytest.raises(InvalidInputError, match="as_of must not be later than the log's"):
         did.members(log.until(NOON), as_of=NOON + DAY)
