@@ -238,7 +238,7 @@ def test_nobody_has_no_cohort() -> None:
     ],
 )
 def test_what_cannot_be_answered_is_refused(options: dict[str, Any], message: str | None) -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "start": "use",
         "returning": "use",
         "period": "month",

@@ -140,7 +140,7 @@ def test_cuts_may_come_from_elsewhere() -> None:
     with pytest.raises(InvalidInputError, match="cuts must be equally many"):
         RFMCuts(recency=(1,), frequency=(1, 1), monetary=(1, 1))
     with pytest.raises(InvalidInputError, match="cut must"):
-        RFMCuts(recency=(1.5,), frequency=(1,), monetary=(1,))  # type: ignore[arg-type]
+        RFMCuts(recency=(1.5,), frequency=(1,), monetary=(1,))
 
 
 def test_scores_under_the_same_cuts_add() -> None:
@@ -154,7 +154,7 @@ def test_scores_under_the_same_cuts_add() -> None:
         )
         for i in (2, 0, 1)
     ]
-    assert sum(part.score(cuts) for part in parts) == whole.score(cuts)  # type: ignore[comparison-overlap]
+    assert sum(part.score(cuts) for part in parts) == whole.score(cuts)
     with pytest.raises(InvalidInputError, match="options must be the same to add results"):
         parts[0].score(cuts) + parts[1].score(whole.cuts(2))
 

@@ -53,7 +53,7 @@ def test_a_quantile_that_is_not_reached_is_not_a_number() -> None:
 def test_left_truncation_counts_who_is_under_observation() -> None:
     # at risk at 3: those entered before 3 and still there: 2 of 3
     curve = kaplan_meier([3, 5, 6], [1, 1, 1], entry=[0, 1, 4])
-    assert curve.at([3, 5, 6]).tolist() == [0.5, 0.25, 0.0]  # type: ignore[union-attr]
+    assert curve.at([3, 5, 6]).tolist() == [0.5, 0.25, 0.0]
 
 
 def test_weights_are_repetitions() -> None:
@@ -158,7 +158,7 @@ def test_a_late_entry_of_a_spell_is_at_risk_from_there() -> None:
     at = spells.start + np.array([0, 4, 4, 4]) * 86_400_000_000
     curve = kaplan_meier(attrs.evolve(spells, entry=at), unit=DAY)
     # at 3 only the first is watched; the fourth ended before it was; at 5 two are
-    assert curve.at([3, 5]).tolist() == [0.0, 0.0]  # type: ignore[union-attr]
+    assert curve.at([3, 5]).tolist() == [0.0, 0.0]
     assert curve.at_risk[curve.points.tolist().index(5)] == 2
     everyone = kaplan_meier(attrs.evolve(spells, entry=spells.start), unit=DAY)
     assert everyone == kaplan_meier(spells, unit=DAY)

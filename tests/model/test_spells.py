@@ -156,7 +156,7 @@ def test_what_is_no_subscription_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="currency must be one: got EUR, USD"):
         spells_of([contract(0), contract(0, amount=Money("1", "USD"))], as_of=day(0))
     with pytest.raises(InvalidInputError, match="as_of must be timezone-aware"):
-        spells_of([], as_of=dt.datetime(2026, 1, 1))
+        spells_of([], as_of=dt.datetime(2026, 1, 1))  # noqa: DTZ001 - the naive one is refused
 
 
 def test_later_news_of_a_subscription_changes_nothing_known() -> None:

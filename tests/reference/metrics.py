@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from customerops.model import Interaction
@@ -143,7 +144,7 @@ def transitions(own: Histories, field: str) -> tuple[Counter[Any], Counter[Any],
     visitors: Counter[Any] = Counter()
     for events in own.values():
         path = [("start",), *(getattr(one, field) for one in events), ("end",)]
-        pairs = list(zip(path[:-1], path[1:], strict=True))
+        pairs = list(pairwise(path))
         moves.update(pairs)
         movers.update(set(pairs))
         visitors.update({source for source, _ in pairs})

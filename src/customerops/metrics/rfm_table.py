@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
@@ -36,7 +37,7 @@ def _cuts(values: Iterable[Any]) -> tuple[int, ...]:
     cuts = tuple(values)
     for cut in cuts:
         whole("cut", cut)
-    if any(b < a for a, b in zip(cuts, cuts[1:], strict=False)):
+    if any(b < a for a, b in pairwise(cuts)):
         raise InvalidInputError("cuts", "must not fall")
     return cuts
 
