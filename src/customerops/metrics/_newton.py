@@ -8,15 +8,19 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Objective", "Optimum", "climb", "climb_all"]
+__all__ = ["DOUBTFUL", "Objective", "Optimum", "Values", "Vector", "climb", "climb_all"]
 
 Vector = NDArray[np.float64]
-Objective = Callable[[Vector], tuple[float, Vector, Vector]]
-"""Parameters to (value, gradient, Hessian)."""
+Values = tuple[float, Vector, NDArray[np.float64]]
+"""Value, gradient, Hessian."""
 
-BOUND = 30.0  # of a parameter's logarithm: e^30 is 10^13, beyond which nothing can be told apart
-LONGEST_STEP = 2.0  # no parameter grows or shrinks by more than e^2 in one step
-NOISE = 1e-13  # of the value; a gain below it cannot be told from rounding
+Objective = Callable[[Vector], Values]
+"""A function of parameters, here always logarithms of positive ones."""
+
+LONGEST = 2.0  # a step moves no logarithm further than this
+ROUNDING = 1e-13  # of the value: a smaller gain cannot be told from rounding
+DOUBTFUL = 1.0  # least curvature; other maxima were only ever seen where it was below 0.02
+_TINY = 1e-100
 
 
 @attrs.frozen(eq=False)
@@ -28,60 +32,89 @@ class Optimum:
     theta : ndarray
         The parameters.
     value : float
-        The objective there; ``-inf`` when no start had a finite one.
+        The objective there.
     gradient, hessian : ndarray
-        Its first and second derivatives there.
+        Its derivatives there.
     settled : bool
-        Whether no step promises a gain above rounding.
+        Whether no further step promises a gain above rounding.
     """
 
     theta: Vector
     value: float
     gradient: Vector
-    hessian: Vector
+    hessian: NDArray[np.float64]
     settled: bool
 
+    @property
+    def curvature(self) -> float:
+        """The least curvature of any direction; not above zero where it is no maximum."""
+        return float(np.linalg.eigvalsh(-self.hessian)[0])
 
-def climb(objective: Objective, start: Vector, *, steps: int = 200) -> Optimum:
+
+def climb(objective: Objective, start: Vector, bounds: Vector, *, steps: int = 200) -> Optimum:
     """Climb from `start` until no step promises a gain above rounding.
+
+    Parameters
+    ----------
+    objective : callable
+        Finite within the bounds.
+    start : ndarray
+        Where to begin.
+    bounds : ndarray
+        The parameters stay within plus and minus these.
+    steps : int
+        The most steps to take.
 
     Notes
     -----
-    The Newton direction uses the absolute eigenvalues of the Hessian, raised to a floor, so it
-    points uphill where the objective is not concave (Nocedal, Wright, *Numerical Optimization*,
-    2nd ed. 2006, section 3.4). A step that loses is shortened by adding to all eigenvalues
-    (Levenberg and Marquardt); the addition decays after every step that gains.
+    Newton's direction with the absolute eigenvalues of the Hessian, raised to a floor: it leads
+    uphill even where the objective is not concave (Nocedal and Wright, *Numerical Optimization*,
+    2nd ed., 2006, section 3.4). A step that loses is tried again with a constant added to all
+    eigenvalues, which shortens it and turns it to the gradient (Levenberg, Marquardt); the
+    constant decays with every step that gains. A step ends at the first bound it meets, and a
+    parameter that would leave its bounds is held.
     """
-    theta = start
-    value, gradient, hessian = objective(theta)
-    damping = 0.0
+    theta, here, damping = start, objective(start), 0.0
     for _ in range(steps):
-        if not np.isfinite(value):
-            break
-        eigenvalues, vectors = np.linalg.eigh(-hessian)
-        largest = max(float(np.abs(eigenvalues).max()), 1e-300)
-        curvature = np.maximum(np.abs(eigenvalues), 1e-10 * largest)
-        slopes = vectors.T @ gradient
+        value, gradient, hessian = here
+        edge = np.abs(theta) >= bounds - 1e-9
+        held = edge & (theta * gradient > 0)
+        gradient = np.where(held, 0.0, gradient)
+        curvature, directions = np.linalg.eigh(np.where(held | held[:, None], 0.0, -hessian))
+        curvature = np.abs(curvature)
+        largest = max(float(curvature.max()), _TINY)
+        curvature = np.maximum(curvature, 1e-10 * largest)
+        slope = directions.T @ gradient
         while True:
-            step = vectors @ (slopes / (curvature + damping))
-            step *= min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))
-            step = np.clip(theta + step, -BOUND, BOUND) - theta
-            promise = float(gradient @ step)
-            after = objective(theta + step)
-            settled = promise <= NOISE * (1.0 + abs(value))
-            if after[0] >= value:
+            step = directions @ (slope / (curvature + damping))
+            step[edge & (theta * step > 0)] = 0.0
+            room = np.minimum(LONGEST, bounds - np.sign(step) * theta)
+            step *= float((room / np.maximum(np.abs(step), room)).min())
+            ahead = np.clip(theta + step, -bounds, bounds)
+            promise = float(gradient @ (ahead - theta))
+            settled = promise <= ROUNDING * (1.0 + abs(value))
+            there = objective(ahead)
+            if there[0] >= value:
+                theta, here = ahead, there
                 break
             if settled:
-                return Optimum(theta, value, gradient, hessian, settled=True)
+                break
             damping = max(10.0 * damping, 1e-3 * largest)
-        theta = theta + step
-        value, gradient, hessian = after
-        damping = damping / 10.0 if damping > 1e-8 * largest else 0.0
         if settled:
-            return Optimum(theta, value, gradient, hessian, settled=True)
-    return Optimum(theta, value, gradient, hessian, settled=False)
+            return Optimum(theta, *here, settled=True)
+        damping = damping / 10.0 if damping > 1e-6 * largest else 0.0
+    return Optimum(theta, *here, settled=False)
 
 
-def climb_all(objective: Objective, starts: Sequence[Vector]) -> Optimum:
-    """Climb from the best of the starts, then from the one furthest from it; keep the higher."""
-    raise NotImplementedError
+def climb_all(objective: Objective, starts: Sequence[Vector], bounds: Vector) -> Optimum:
+    """Climb from the first of several starts, or from all; return the highest point reached.
+
+    From all, if the first maximum is nearly flat in some direction: there, towards the edges of
+    the parameters, likelihoods have others.
+    """
+    first, *others = starts
+    best = climb(objective, first, bounds)
+    if best.curvature >= DOUBTFUL:
+        return best
+    reached = [best, *(climb(objective, start, bounds) for start in others)]
+    return max(reached, key=lambda optimum: optimum.value)

@@ -1,0 +1,126 @@
+"""Purchase occasions: the purchases of one customer on one tick of the clock are one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from customerops.model import exact
+from customerops.model.derived import rows_of
+from customerops.model.runs import first_of_run
+
+if TYPE_CHECKING:
+    from customerops.model.calendar import Calendar, Period
+    from customerops.model.log import InteractionLog
+    from customerops.model.rules import Rule
+
+__all__ = ["Clock", "Occasions", "histories", "occasions_of"]
+
+Ints = NDArray[np.int64]
+
+
+@attrs.frozen
+class Clock:
+    """What one tick is: a local period of a calendar, or, without one, a microsecond."""
+
+    calendar: Calendar | None
+    period: Period = "day"
+
+    def ticks(self, us: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the tick each instant lies in."""
+        return us if self.calendar is None else self.calendar.ordinals(us, self.period)
+
+    def tick(self, us: int) -> int:
+        """Return the tick an instant lies in."""
+        return int(self.ticks(np.array([us]))[0])
+
+
+@attrs.frozen(eq=False)
+class Occasions:
+    """Occasions by customer and time.
+
+    Attributes
+    ----------
+    customer : ndarray of int
+        An index into ``log.customers``; never falls.
+    at : ndarray of int64
+        Instant of the first event, in microseconds: where the occasion lies.
+    tick : ndarray of int64
+        Its tick of the clock.
+    priced : ndarray of int64
+        1 if every event has an amount, else 0.
+    spend : ndarray of int64
+        Sum of the amounts if so, else 0; minor units.
+    amounts : bool
+        Whether any purchase has an amount.
+    """
+
+    customer: NDArray[np.int64]
+    at: NDArray[np.int64]
+    tick: NDArray[np.int64]
+    priced: NDArray[np.int64]
+    spend: NDArray[np.int64]
+    amounts: bool
+
+
+def occasions_of(log: InteractionLog, rule: Rule, clock: Clock) -> Occasions:
+    """Return the occasions of the events for which `rule` holds, cached."""
+    return log.memo(("occasions", rule, clock), lambda: _occasions(log, rule, clock))
+
+
+def _occasions(log: InteractionLog, rule: Rule, clock: Clock) -> Occasions:
+    rows = rows_of(log, rule)
+    customer, at = log.codes[rows], log.at[rows]
+    tick = at if clock.calendar is None else log.ordinals(clock.period, clock.calendar)[rows]
+    first = first_of_run(customer, tick)
+    start = np.flatnonzero(first)
+    known = np.zeros(len(rows), np.int64)
+    spend = np.zeros(len(start), np.int64)
+    if "amount" in log.columns:
+        known = known + 1 if log.amount_valid is None else log.amount_valid[rows].astype(np.int64)
+        spend = exact.group_sum(np.cumsum(first) - 1, log.amount[rows], len(start))
+    priced = np.minimum.reduceat(known, start) if len(start) else known
+    return Occasions(
+        customer=customer[start].astype(np.int64),
+        at=at[start],
+        tick=tick[start].astype(np.int64),
+        priced=priced,
+        spend=spend * priced,
+        amounts=bool(known.any()),
+    )
+
+
+def histories(
+    occasions: Occasions, end: int, clock: Clock
+) -> tuple[NDArray[Any], dict[str, Ints], int]:
+    """Return customers, as positions in the log, their columns, and how many came too late."""
+    start = np.flatnonzero(first_of_run(occasions.customer))
+    known = (occasions.at <= end).astype(np.int64)
+    n = np.add.reduceat(known, start) if len(start) else np.zeros(0, np.int64)
+    seen = n > 0
+    whose = np.repeat(np.arange(len(start)), np.diff(start, append=len(occasions.at)))
+    first, last = start[seen], start[seen] + n[seen] - 1
+    began = occasions.tick[first]
+    held, repeat = known == 0, known == 1
+    repeat[start] = False
+
+    def sums(values: Ints, of: NDArray[np.bool_]) -> Ints:
+        return exact.group_sum(whose[of], values[of], len(start))[seen]
+
+    columns = {
+        "x": n[seen] - 1,
+        "t_x": occasions.tick[last] - began,
+        "T": clock.tick(end) - began,
+        "priced": sums(occasions.priced, repeat),
+        "spend": sums(occasions.spend, repeat),
+        "first_priced": occasions.priced[first],
+        "first_spend": occasions.spend[first],
+        "held_x": sums(np.ones(len(held), np.int64), held),
+        "held_priced": sums(occasions.priced, held),
+        "held_spend": sums(occasions.spend, held),
+        "weights": np.ones(len(first), np.int64),
+    }
+    return occasions.customer[first], columns, int(np.count_nonzero(~seen))
