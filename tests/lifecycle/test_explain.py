@@ -47,7 +47,7 @@ def explained(n: int, *past: Interaction, policy: LifecyclePolicy = POLICY) -> E
     return replay(past, policy, as_of=MARCH + n * DAY).explain(MARCH + n * DAY)
 
 
-SPEC = (bought(0, "59.00"), bought(9, "2.00"), bought(12, "1.00"))
+PAST = (bought(0, "59.00"), bought(9, "2.00"), bought(12, "1.00"))
 SIGNED = (seen(0, "signup"),)
 
 
@@ -55,7 +55,7 @@ SIGNED = (seen(0, "signup"),)
     ("past", "n", "sentence", "change"),
     [
         (
-            SPEC,
+            PAST,
             40,
             (
                 "LAPSED since 2026-03-31: last qualifying interaction a purchase of 59.00 on "
@@ -65,7 +65,7 @@ SIGNED = (seen(0, "signup"),)
             "1 more qualifying interaction by 2026-04-10 would have made it WON_BACK",
         ),
         (
-            SPEC,
+            PAST,
             10,
             (
                 "ACTIVATED since 2026-03-01: last qualifying interaction a purchase of 59.00 on "
@@ -75,7 +75,7 @@ SIGNED = (seen(0, "signup"),)
             "1 more qualifying interaction by 2026-03-11 would have made it RETAINED",
         ),
         (
-            SPEC,
+            PAST,
             99,
             (
                 "LOST since 2026-05-30: last qualifying interaction a purchase of 59.00 on "
@@ -138,7 +138,7 @@ SIGNED = (seen(0, "signup"),)
             "none: an erasure is final",
         ),
         (
-            SPEC,
+            PAST,
             -1,
             "UNKNOWN: no interaction until 2026-02-28.",
             "an interaction by 2026-02-28 would have made it ACQUIRED",
@@ -152,18 +152,18 @@ def test_sentences(past: tuple[Interaction, ...], n: int, sentence: str, change:
 
 
 def test_the_object_has_the_facts() -> None:
-    assert explained(40, *SPEC) == Explanation(
+    assert explained(40, *PAST) == Explanation(
         at=MARCH + 40 * DAY,
         stage=Stage.LAPSED,
         since=MARCH + 30 * DAY,
         cause=Cause.TIMEOUT,
-        sentence=explained(40, *SPEC).sentence,
-        change=explained(40, *SPEC).change,
-        last=SPEC[0],
+        sentence=explained(40, *PAST).sentence,
+        change=explained(40, *PAST).change,
+        last=PAST[0],
         ignored=(Ignored(2, "below 5.00"),),
         deadline=MARCH + 90 * DAY,
     )
-    erased = explained(9, *SPEC, seen(5, "erase"))
+    erased = explained(9, *PAST, seen(5, "erase"))
     assert (erased.last, erased.ignored, erased.deadline) == (None, (), None)
 
 
