@@ -552,6 +552,13 @@ class TestOnly:
         whole = dict(rows_of(read(self.given(), currency="EUR")))
         assert rows_of(taken) == [(place, whole[place]) for place in expected]
 
+    def test_columns_are_in_the_same_order_with_and_without_a_rule(self) -> None:
+        orders = [
+            list(read(self.given(), currency="EUR", only=rule).columns)
+            for rule in (None, value > 0, attribute("plan") == "pro", "view")
+        ]
+        assert orders == [["kind", "channel", "amount", "value", "attributes.plan"]] * 4
+
     def test_other_rows_are_not_even_read(self) -> None:
         given = self.given() | {
             "until": ["rubbish", T0, "rubbish"],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast, get_args
 
 import attrs
 import numpy as np
@@ -110,9 +111,7 @@ class Options:
             currency=currency,
             decimals=decimals,
             value=Places(_decimals("value_decimals", value_decimals), rounding),
-            invalid="collect"
-            if one_of("invalid", invalid, ("raise", "collect")) == "collect"
-            else "raise",
+            invalid=cast("Invalid", one_of("invalid", invalid, get_args(Invalid))),
         )
 
     def fit(self, given: Mapping[str, Raw]) -> None:
@@ -163,11 +162,11 @@ class Reading:
         self.value_decimals = options.value.decimals
         self.lines: Lines | None = None
         self.made: dict[str, _Made] = {}
+        self._columns: dict[str, Column] = {}
 
     def take(self, given: Mapping[str, Raw]) -> None:
         """Check columns, in the order of `COLUMNS` and attributes by name, and keep them."""
-        rank = {name: i for i, name in enumerate(COLUMNS)}
-        for name in sorted(given, key=lambda name: (rank.get(name, len(rank)), name)):
+        for name in _in_order(given):
             if name in REQUIRED:
                 self.faults.check(name, [Fault("missing", _GIVEN, given[name].gone())])
             if name == "currency":
@@ -243,11 +242,15 @@ class Reading:
     @property
     def columns(self) -> dict[str, Column]:
         """The other columns that were taken."""
-        return {
-            name: _column(made)
-            for name, made in self.made.items()
-            if name not in ("customer_id", "at")
-        }
+        for name, made in self.made.items():
+            if name not in self._columns and name not in ("customer_id", "at"):
+                self._columns[name] = _column(made)
+        return {name: self._columns[name] for name in _in_order(self._columns)}
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    rank = {name: i for i, name in enumerate(COLUMNS)}
+    return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
 
 
 _GIVEN = "must be given"
