@@ -127,6 +127,13 @@ def test_sum_along_is_that_of_python(table: list[list[int]]) -> None:
     assert exact.sum_along(a, 1).tolist() == [sum(row) for row in table]
 
 
+def test_sum_along_passes_int64() -> None:
+    a = exact.canon([[2**62 - 1, 1 - 2**62]] * 5)
+    assert a.dtype == np.int64
+    assert exact.sum_along(a, 0).tolist() == [5 * (2**62 - 1), -5 * (2**62 - 1)]
+    assert exact.sum_along(a, 1).tolist() == [0] * 5
+
+
 def test_sum_along_an_empty_axis_is_zero() -> None:
     assert exact.sum_along(exact.canon(np.zeros((0, 2), dtype=np.int64)), 0).tolist() == [0, 0]
 
@@ -170,13 +177,11 @@ def test_ten_million_orders_of_ten_thousand() -> None:
 
 
 def test_blocks_of_a_large_group() -> None:
-    """Above 2**21 rows in one group the limbs are summed block by block."""
-    n = 2**21 + 5
+    """Above 2**21 rows in one group, sums of 32-bit limbs would pass 2**53: block by block."""
+    n = 2**22 + 5
     x = np.full(n, 2**62 - 1, dtype=np.int64)
-    x[::2] = -(2**63)
-    evens = (n + 1) // 2
-    expected = (n - evens) * (2**62 - 1) + evens * -(2**63)
-    assert exact.group_sum(None, x, 1).tolist() == [expected]
+    assert exact.group_sum(None, x, 1).tolist() == [n * (2**62 - 1)]
+    assert exact.group_sum(None, -x, 1).tolist() == [-n * (2**62 - 1)]
 
 
 def test_sums_just_below_and_at_the_limit_of_float64() -> None:

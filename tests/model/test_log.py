@@ -197,7 +197,7 @@ def test_records_come_back_sorted_and_whole(seen: list[Interaction]) -> None:
     log = InteractionLog.from_interactions(seen)
     assert list(log.interactions()) == expected
     assert sorted(log.interactions(order="stored"), key=lambda one: str(one.id)) == sorted(
-        seen, key=lambda one: one.id
+        seen, key=lambda one: str(one.id)
     )
     assert InteractionLog.from_interactions(log.interactions()) == log
 

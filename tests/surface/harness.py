@@ -16,6 +16,7 @@ import pandas as pd
 import scipy.optimize  # these two add warning filters of their own when they are
 import scipy.special  # noqa: F401 - loaded, so they are, before the filters are watched
 
+from customerops.errors import InvalidInputError
 from customerops.model.labels import label_key
 from tests.surface.entry import Entry
 from tests.surface.world import PLACES, World
@@ -39,17 +40,27 @@ def same(a: object, b: object) -> bool:
 
 
 def views(result: Any) -> Iterator[tuple[str, object]]:
-    """Yield everything a result shows that needs no argument."""
+    """Yield everything a result shows that needs no argument; a refusal in words is a view too."""
     for name in sorted(set(dir(type(result)))):
         if name.startswith("_") and name not in ("__repr__", "_repr_html_"):
             continue
         if name == "plot":
             continue
+        attribute = view(result, name)
+        if attribute is not ...:
+            yield name, attribute
+
+
+def view(result: Any, name: str) -> Any:
+    """Return what a result shows under a name, or ``...`` where it needs an argument."""
+    try:
         attribute = getattr(result, name)
         if not callable(attribute):
-            yield name, attribute
-        elif inspect.isroutine(attribute) and not _needs_arguments(attribute):
-            yield name, attribute()
+            return attribute
+        shown = inspect.isroutine(attribute) and not _needs_arguments(attribute)
+        return attribute() if shown else ...
+    except InvalidInputError as refusal:
+        return str(refusal)
 
 
 def _needs_arguments(function: Callable[..., Any]) -> bool:
@@ -156,8 +167,7 @@ def check_views(entry: Entry, world: World) -> None:
     result = entry.run(entry.build(world), world)
     kept = pickle.loads(pickle.dumps(result))
     for name, value in views(result):
-        again = getattr(result, name)
-        again = again() if callable(again) else again
+        again = view(result, name)
         assert snapshot(value) == snapshot(again), f"{name} differs when asked again"
     assert same(result, kept), "a view changed the result"
     html = getattr(result, "_repr_html_", str)()

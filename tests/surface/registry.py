@@ -58,8 +58,8 @@ stat(metrics.rfm)
 stat(metrics.rfm, occasion="day", over=QUARTER)
 stat(metrics.purchase_summary)
 stat(metrics.purchase_summary, occasion="instant", unit="day", calibration_end=Ago(DAYS))
-stat(metrics.kaplan_meier, data="spells")
-stat(metrics.kaplan_meier, data="spells", by="plan")
+stat(metrics.kaplan_meier, data="spells", unit=dt.timedelta(days=1))
+stat(metrics.kaplan_meier, data="spells", unit=dt.timedelta(hours=1), by="plan")
 
 stat(lifecycle.growth_accounting, qualifies="purchase", period="month")
 stat(
