@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
-    from customerops.metrics.clv import BGNBD, Fitted, GammaGamma, fit, lifetime_value, validate
+    from customerops.metrics.clv import (
+        BGNBD,
+        Fitted,
+        GammaGamma,
+        LifetimeValue,
+        Predicted,
+        Validation,
+        fit,
+        lifetime_value,
+        validate,
+    )
     from customerops.metrics.cohorts import retention
     from customerops.metrics.rfm_table import (
         RFM,
@@ -26,6 +36,8 @@ __all__ = [
     "BGNBD",
     "Fitted",
     "GammaGamma",
+    "LifetimeValue",
+    "Predicted",
     "PurchaseSummary",
     "RFM",
     "RFMCuts",
@@ -33,6 +45,7 @@ __all__ = [
     "RFMSegment",
     "RFM_SEGMENTS",
     "SegmentTable",
+    "Validation",
     "fit",
     "kaplan_meier",
     "lifetime_value",
@@ -47,6 +60,9 @@ _HOMES = {
     "BGNBD": "clv",
     "Fitted": "clv",
     "GammaGamma": "clv",
+    "LifetimeValue": "clv",
+    "Predicted": "clv",
+    "Validation": "clv",
     "fit": "clv",
     "lifetime_value": "clv",
     "validate": "clv",
