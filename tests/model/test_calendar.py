@@ -18,7 +18,7 @@ from customerops.errors import InvalidInputError
 from customerops.model.calendar import PERIODS, WEEKDAYS, Calendar
 from customerops.model.instants import from_us, to_us
 from customerops.model.window import Window
-from customerops.model.zones import start_of
+from customerops.model.zones import local, start_of
 from tests.reference.calendar import Clock, on_paper
 
 DAY = dt.timedelta(days=1)
@@ -245,25 +245,40 @@ def test_order_and_company_do_not_matter() -> None:
             assert (calendar.ordinals(at[ordered], period) == together[ordered]).all()
 
 
+BLOCK = 3653 * 86_400_000_000
+
+
+class Back(Own):
+    """An hour ahead of UTC, then, ten minutes before a block of ten years starts, one behind."""
+
+    jump = 2 * BLOCK - 600_000_000
+
+    def fromutc(self, when: dt.datetime) -> dt.datetime:
+        late = to_us(when.replace(tzinfo=dt.UTC)) >= self.jump
+        shown: dt.datetime = when + dt.timedelta(hours=-1 if late else 1)
+        return shown
+
+
 def test_a_change_just_before_a_block_of_ten_years_is_seen_after_it() -> None:
-    block = 3653 * 86_400_000_000
-    jump = 2 * block - 600_000_000  # ten minutes before the block's first instant
+    new_day = 2 * 3653
+    for company in ([], [us("0002-02-02T00:00"), us("9998-02-02T00:00")]):
+        calendar = Calendar(Back())
+        at = np.array([Back.jump, 2 * BLOCK, 2 * BLOCK + 60_000_000, *company])
+        assert [local(t, Back()).day for t in at[:3].tolist()] == [1, 1, 1]  # of January 1990
+        assert calendar.ordinals(at, "day").tolist()[:3] == [new_day] * 3  # begun before the jump
+        days = [new_day, *calendar.ordinals(company, "day").tolist()]
+        assert calendar.edges(days, "day")[0] == 2 * BLOCK - 3_600_000_000
 
-    class Back(Own):
-        def fromutc(self, when: Any) -> dt.datetime:
-            late = to_us(when.replace(tzinfo=dt.UTC)) >= jump
-            shown: dt.datetime = when + dt.timedelta(hours=0 if late else 1)
-            return shown
 
-    calendar = Calendar(Back())
-    after = 2 * block + np.array([0, 60_000_000])
-    assert (from_us(2 * block) + DAY).hour == 0  # the block starts at midnight UTC
-    assert calendar.ordinals(after, "day").tolist() == [2 * 3653, 2 * 3653]
-    assert calendar.ordinals(jump, "day") == 2 * 3653  # already reached before the jump
-    assert (
-        calendar.ordinals(after, "day").tolist()
-        == Calendar(Back()).ordinals(after, "day").tolist()
-    )
+def test_a_reading_shown_for_a_microsecond_starts_its_day() -> None:
+    class Brief(Back):
+        jump = 2 * BLOCK - 3_600_000_000 + 1
+
+    calendar = Calendar(Brief())
+    midnight = 2 * BLOCK - 3_600_000_000
+    assert calendar.edges(2 * 3653, "day") == midnight
+    around = [midnight - 1, midnight, midnight + 1]
+    assert calendar.ordinals(around, "day").tolist() == [2 * 3653 - 1, 2 * 3653, 2 * 3653]
 
 
 # ---------------------------------------------------------------------- arrays
