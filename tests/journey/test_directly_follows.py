@@ -107,6 +107,23 @@ def test_nobody_moves_in_an_empty_log() -> None:
     assert table.parts["count"].shape == (0, 0)
 
 
+def test_too_many_states_make_no_table() -> None:
+    rows = [Interaction(customer_id=i, at=at(0), kind="view", channel=str(i)) for i in range(4095)]
+    with pytest.raises(InvalidInputError, match="state must have at most 4094 labels: got 4095"):
+        transitions(InteractionLog.from_interactions(rows).until(at(0)), state="channel")
+
+
+def test_many_states_need_several_words() -> None:
+    rows = [
+        Interaction(customer_id=i % 3, at=at(i), kind="view", channel=str(i)) for i in range(90)
+    ]
+    table = transitions(InteractionLog.from_interactions(rows).until(at(99)), state="channel")
+    moves, movers, visitors = slow.transitions(slow.histories(rows, at(99)), "channel")
+    assert cells(table, "customers") == dict(movers)
+    assert sum(moves.values()) == 93
+    assert table.parts["visitors"].sum() == sum(visitors.values())
+
+
 def test_states_must_be_labels() -> None:
     known = InteractionLog.from_interactions(seen("a", "web")).until(at(0))
     with pytest.raises(InvalidInputError, match="must be categorical: 'amount' holds numbers"):

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from customerops.errors import InvalidInputError
 from customerops.model.ask import ask
 from customerops.model.columns import Coded
 from customerops.model.derived import groups_of
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from customerops.model.window import Window
 
 __all__ = ["TransitionTable", "transitions"]
+
+_BITS = 64
+_MOST = 4096  # states: a table of all pairs of more would fill the memory
 
 
 class TransitionTable(Table):
@@ -93,7 +97,8 @@ def transitions(
     Raises
     ------
     InvalidInputError
-        When the column is not loaded or not categorical, or as_of is not known.
+        When the column is not loaded, not categorical or has more than 4,094 labels, or as_of is
+        not known.
 
     Notes
     -----
@@ -124,28 +129,23 @@ def transitions(
     asked = ask(log, as_of=as_of, over=over)
     column = asked.log.coded(state)
     rule = None if steps is None else as_rule(steps)
-    keep = np.ones(len(asked.log), np.bool_) if rule is None else rule.mask(asked.log)
-    if over is not None:
-        keep = keep & _inside(asked.log.at, over)
-    rows = np.flatnonzero(keep)
-    customer = asked.log.codes[rows]
-    path, labels = _states(column, rows)
     group, n_groups, axes = groups_of(asked.log, by)
-    source, target, owner = _moves(customer, path, labels)
+    path, labels = _paths(asked.log, column, rule, over)
     n = len(labels)
-    table = n_groups * n * n
-    cell = (group[owner] * n + source) * n + target
-    count = np.bincount(cell, minlength=table)
-    customers = np.bincount(_once(owner, cell, table), minlength=table)
-    left = group[owner] * n + source
-    visitors = np.bincount(_once(owner, left, n_groups * n), minlength=n_groups * n)
-    shape = tuple(len(axis.labels) for axis in axes)
+    shape = tuple(len(axis) for axis in axes)
+    owner = group[path.customers]
+    cell = path.moves if not axes else np.repeat(owner * n * n, np.diff(path.starts)) + path.moves
+    count = np.bincount(cell, minlength=n_groups * n * n)
     return TransitionTable(
         axes=(*axes, Axis("source", labels, "state"), Axis("target", labels, "state")),
         parts={
             "count": count.reshape(*shape, n, n),
-            "customers": customers.reshape(*shape, n, n),
-            "visitors": visitors.reshape(*shape, n),
+            "customers": _once(path.moves, path.starts, owner, n_groups, n * n).reshape(
+                *shape, n, n
+            ),
+            "visitors": _once(path.moves // max(n, 1), path.starts, owner, n_groups, n).reshape(
+                *shape, n
+            ),
         },
         context=Context(
             metric="transitions",
@@ -158,36 +158,73 @@ def transitions(
     )
 
 
-def _states(column: Coded, rows: NDArray[np.intp]) -> tuple[NDArray[np.int64], tuple[Label, ...]]:
-    """Return each step's state as a position among the sorted states that occur, and these."""
-    codes = column.codes[rows].astype(np.int64)
-    present = np.bincount(codes + 1, minlength=len(column.labels) + 1) > 0
+@attrs.frozen(eq=False)
+class _Paths:
+    """The moves of customers one after another: ``source * n_states + target``.
+
+    The moves of ``customers[i]`` are ``starts[i]:starts[i + 1]``: one more than steps.
+    """
+
+    moves: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    customers: NDArray[np.int32]
+
+
+def _paths(
+    log: InteractionLog, column: Coded, rule: Rule | None, over: Window | None
+) -> tuple[_Paths, tuple[Label, ...]]:
+    """Return the moves of everybody with a step, and the sorted states that occur."""
+    keep = None if rule is None else rule.mask(log)
+    if over is not None:
+        inside = _inside(log.at, over)
+        keep = inside if keep is None else keep & inside
+    rows = slice(None) if keep is None else np.flatnonzero(keep)
+    codes, customer = column.codes[rows], log.codes[rows]
+    present = np.bincount(codes.astype(np.int32) + 1, minlength=len(column.labels) + 1) > 0
     table: list[Label] = [None, *column.labels]
     seen = [label for label, here in zip(table, present.tolist(), strict=True) if here]
-    labels = sorted([*seen, *((START, END) if seen else ())], key=label_key)
+    labels = tuple(sorted([*seen, *((START, END) if seen else ())], key=label_key))
     place = {label_key(label): i for i, label in enumerate(labels)}
-    of = np.array([place.get(label_key(label), -1) for label in table], np.int64)
-    return of[codes + 1], tuple(labels)
+    n, start, end = len(labels), place.get(label_key(START), 0), place.get(label_key(END), 0)
+    if n > _MOST:
+        raise InvalidInputError("state", f"must have at most {_MOST - 2} labels", f"got {n - 2}")
+    state = np.array([place.get(label_key(label), 0) for label in table], np.int32)
+
+    first = first_of_run(customer) if len(customer) else np.zeros(0, np.bool_)
+    lead = np.flatnonzero(first)
+    slots = np.arange(len(codes)) + np.cumsum(first)  # START stands before each first step
+    source = np.full(len(codes) + len(lead), start, np.int32)
+    source[slots] = state[codes + 1]
+    starts = np.append(lead + np.arange(len(lead)), len(source))
+    moves = source * np.int32(n)
+    moves[:-1] += source[1:]
+    moves[starts[1:] - 1] = source[starts[1:] - 1] * np.int32(n) + np.int32(end)
+    return _Paths(moves, starts, customer[lead]), labels
 
 
-def _moves(
-    customer: NDArray[np.int32], path: NDArray[np.int64], labels: tuple[Label, ...]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    """Return source, target and customer of every move, one more for each customer than steps."""
-    start, end = (labels.index(label) if labels else -1 for label in (START, END))
-    first = first_of_run(customer)
-    last = np.append(first[1:], True)[: len(first)]
-    into = np.flatnonzero(~first)
-    source = np.concatenate([np.full(int(first.sum()), start), path[into - 1], path[last]])
-    target = np.concatenate([path[first], path[into], np.full(int(last.sum()), end)])
-    owner = np.concatenate([customer[first], customer[into], customer[last]])
-    return source, target, owner
+def _once(
+    cells: NDArray[np.int32],
+    starts: NDArray[np.int64],
+    owner: NDArray[np.intp],
+    n_groups: int,
+    n_cells: int,
+) -> NDArray[np.int64]:
+    """Return in how many customers of each group each cell occurs, group by group.
 
-
-def _once(owner: NDArray[np.int32], cell: NDArray[np.int64], n_cells: int) -> NDArray[np.int64]:
-    """Return the cells, each once for every owner."""
-    key = np.sort(owner.astype(np.int64) * n_cells + cell)
-    return key[first_of_run(key)] % n_cells if n_cells else key
+    A cell is a bit of a word, and the words of a customer's moves are joined by "or": linear,
+    where sorting (customer, cell) pairs is not. As many passes as there are words.
+    """
+    out = np.zeros((n_groups, n_cells), np.int64)
+    occurring = np.flatnonzero(np.bincount(cells, minlength=n_cells))
+    for word in range(0, len(occurring), _BITS):
+        mine = occurring[word : word + _BITS]
+        bit = np.zeros(n_cells, np.uint64)
+        bit[mine] = np.uint64(1) << np.arange(len(mine), dtype=np.uint64)
+        joined = np.bitwise_or.reduceat(bit[cells], starts[:-1])
+        for i, cell in enumerate(mine.tolist()):
+            has = (joined >> np.uint64(i)) & np.uint64(1) > 0
+            out[:, cell] = np.bincount(owner[has], minlength=n_groups)
+    return out
 
 
 def _inside(at: NDArray[np.int64], over: Window) -> NDArray[np.bool_]:

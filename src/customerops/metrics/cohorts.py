@@ -126,7 +126,7 @@ def retention(
     n_cohorts = max(last - first + 1, 0)
     n_ages = max(asked.current - first + 1, 0) if n_cohorts else 0
 
-    cohort_of = np.full(asked.log.n_customers, -1, np.int64)
+    cohort_of = np.full(asked.log.n_customers, -1, np.int32)
     inside = (cohort >= first) & (cohort <= last)
     cohort_of[customer[inside]] = cohort[inside] - first
     cell = group.astype(np.int64) * n_cohorts + cohort_of
@@ -178,18 +178,19 @@ def _returns(
     period: Period,
     mode: Mode,
     age_zero: AgeZero,
-    cohort_of: NDArray[np.int64],
+    cohort_of: NDArray[np.int32],
     first: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the (customer, age) pairs of the returns that count.
 
     For "on_or_after" only the last return of a customer is given: it counts for every age up to
     its own.
     """
     found = activity(asked.log, back, period, asked.zone)
-    who, age = found.codes.astype(np.int64), found.ordinals - first - cohort_of[found.codes]
-    keep = (cohort_of[who] >= 0) & (age > 0)
-    who, age = who[keep], age[keep].astype(np.int64)
+    who, own = found.codes, cohort_of[found.codes]
+    age = found.ordinals - np.int32(first) - own
+    keep = (own >= 0) & (age > 0)
+    who, age = who[keep], age[keep]
     if mode == "on_or_after" and len(who):
         final = np.append(first_of_run(who)[1:], True)
         who, age = who[final], age[final]
@@ -197,7 +198,7 @@ def _returns(
         same = _returned_at_once(asked, starting, back, period, cohort_of, first)
         if mode == "on_or_after":
             same = np.setdiff1d(same, who)  # a later return counts for age 0 already
-        who, age = np.append(who, same), np.append(age, np.zeros(len(same), np.int64))
+        who, age = np.append(who, same), np.append(age, np.zeros(len(same), np.int32))
     return who, age
 
 
@@ -206,9 +207,9 @@ def _returned_at_once(
     starting: Rule,
     back: Rule,
     period: Period,
-    cohort_of: NDArray[np.int64],
+    cohort_of: NDArray[np.int32],
     first: int,
-) -> NDArray[np.int64]:
+) -> NDArray[np.int32]:
     """Return the customers with a return in their starting period, not before their start."""
     log = asked.log
     started = rows_of(log, starting)
@@ -218,4 +219,4 @@ def _returned_at_once(
     rows = rows_of(log, back)
     who = log.codes[rows]
     same = log.ordinals(period, asked.zone)[rows] - first == cohort_of[who]
-    return np.unique(who[same & (rows >= began[who]) & (cohort_of[who] >= 0)]).astype(np.int64)
+    return np.unique(who[same & (rows >= began[who]) & (cohort_of[who] >= 0)])
