@@ -183,6 +183,17 @@ def test_long_texts_share_the_table() -> None:
     check(strings, ids, list(range(len(ids))))
 
 
+def test_words_are_as_wide_as_nearly_all_texts() -> None:
+    texts = [str(number).rjust(20 + number % 17, "x") for number in range(500)]
+    rare = ["y" * 200, "z" * 1000]
+    with workers(1, 502) as run:
+        assert word_table(byte_strings(texts), run).shape == (500, 5)
+        assert word_table(byte_strings(texts + rare), run).shape == (502, 5)
+        assert word_table(byte_strings(["y" * 1000, "z" * 2000]), run).shape == (2, 32)
+        unaligned = byte_strings(["12345678"] * 9, before=3)
+        assert word_table(unaligned, run).flags.aligned
+
+
 def test_lone_surrogates_are_ids_like_others() -> None:
     ids = ["\ud800", "\udfff", "\ud800", "a"]
     check(objects(ids), ids, [3, 2, 1, 0])
