@@ -128,7 +128,10 @@ class TestIds:
             ([1, True, 2.0, b"a", None], [("not an id", [1, 2, 3], False)]),
             ([1, np.timedelta64(1, "ns")], [("not an id", [1], False)]),
             (["a", 2.0, ""], [("not an id", [1], False), ("empty", [2], False)]),
-            ([1, 2**63, -(2**63), -(2**63) - 1], [("too large", [1, 3], False)]),
+            (
+                [2**63 - 1, 2**63, -(2**63), -(2**63) - 1],
+                [("too large", [1, 3], False)],
+            ),
             ([1, "a", 2, None], [("of another type", [1], True)]),
             ([2.5, "a", 2, ONE], [("of another type", [2, 3], True), ("not an id", [0], False)]),
             (pd.Series([1, "a"], dtype="category"), [("of another type", [1], True)]),

@@ -185,6 +185,12 @@ class TestFloats:
             assert done.values.tolist()[0] == int(big) * 400
             assert reasons(column) == [("too large for a float", [1])]
 
+    def test_at_the_edge_of_what_is_certain(self) -> None:
+        fine = 1e13 + 0.001953125  # its nearest hundredth is the last certain one
+        for column in (np.array([fine, 1e13]), [fine, "1e13"]):
+            assert reasons(column) == [("needs more than 2 decimals", [0])]
+            assert read(column).values[1] == 10**15
+
     def test_whole_floats_that_are_not_certain_themselves(self) -> None:
         assert units(np.array([2.0**53]), 2) == [2**53 * 100]
         assert reasons(np.array([2.0**53 + 2]), 2) == [("too large for a float", [0])]

@@ -166,7 +166,9 @@ class TestObjects:
         assert values([day, 1999, -1.0], unit="ns") == [0, 1, -1]
         assert values([day, 7, 0.25], unit="ms") == [0, 7000, 250]
         huge = [day, 2**70, np.inf, -np.inf, 10**30]
-        assert reasons(huge, unit="us") == [("out of range", [1, 2, 3, 4])]
+        for unit in ("s", "ms", "us"):
+            assert reasons(huge, unit=unit) == [("out of range", [1, 2, 3, 4])]
+        assert reasons([day, 2**60, 1e18], unit="s") == [("out of range", [1, 2])]
 
     def test_what_is_no_time(self) -> None:
         day = dt.datetime(1970, 1, 1, tzinfo=UTC)
