@@ -108,7 +108,7 @@ def explanation(history: History, calendar: Calendar | None) -> Explanation:
     )
     nth = [i for i, trigger in enumerate(history.triggers) if trigger is Trigger.ACTIVITY]
     last = history.interactions[nth[-1]] if nth and state.stage is not erased else None
-    ignored = () if state.stage is erased else _ignored(history, nth[-1] + 1 if nth else 0)
+    ignored = () if state.stage is erased else _ignored(history, nth[-1] if nth else 0)
     deadline = None if state.due_at is None else state.due_at - policy.grace
     parts = [_head(history, state, latest, last, words)]
     if ignored:
