@@ -8,10 +8,12 @@ from customerops._lazy import lazy
 
 if TYPE_CHECKING:
     from customerops.lifecycle.batch import replay_log
+    from customerops.lifecycle.explain import Explanation
     from customerops.lifecycle.growth import GrowthAccounting, growth_accounting
-    from customerops.lifecycle.history import History, replay
+    from customerops.lifecycle.history import History, Life, replay
     from customerops.lifecycle.machine import State, Step, Transition, advance, step
     from customerops.lifecycle.policy import (
+        DEFAULT_EVENTS,
         FirstQualifying,
         Inactivity,
         KthInLife,
@@ -19,25 +21,36 @@ if TYPE_CHECKING:
         LifecyclePolicy,
     )
     from customerops.lifecycle.population import Population
-    from customerops.lifecycle.stages import Cause, Stage
-    from customerops.lifecycle.stocks import StageCounts, StageFlows
+    from customerops.lifecycle.stages import ACTIVE, STAGES, TRANSITIONS, Cause, Stage
+    from customerops.lifecycle.states import States
+    from customerops.lifecycle.stocks import StageCounts, StageFlows, StageShare
+    from customerops.lifecycle.transitions import Transitions
 
 __all__ = [
+    "ACTIVE",
     "Cause",
+    "DEFAULT_EVENTS",
+    "Explanation",
     "FirstQualifying",
     "GrowthAccounting",
     "History",
     "Inactivity",
     "KthInLife",
+    "Life",
     "LifecycleEvent",
     "LifecyclePolicy",
     "Population",
+    "STAGES",
     "Stage",
     "StageCounts",
     "StageFlows",
+    "StageShare",
     "State",
+    "States",
     "Step",
+    "TRANSITIONS",
     "Transition",
+    "Transitions",
     "advance",
     "growth_accounting",
     "replay",
@@ -46,26 +59,35 @@ __all__ = [
 ]
 
 _HOMES = {
+    "replay_log": "batch",
+    "Explanation": "explain",
     "GrowthAccounting": "growth",
     "growth_accounting": "growth",
     "History": "history",
+    "Life": "history",
     "replay": "history",
     "State": "machine",
     "Step": "machine",
     "Transition": "machine",
     "advance": "machine",
     "step": "machine",
+    "DEFAULT_EVENTS": "policy",
     "FirstQualifying": "policy",
     "Inactivity": "policy",
     "KthInLife": "policy",
     "LifecycleEvent": "policy",
     "LifecyclePolicy": "policy",
     "Population": "population",
-    "replay_log": "batch",
+    "ACTIVE": "stages",
     "Cause": "stages",
+    "STAGES": "stages",
     "Stage": "stages",
+    "TRANSITIONS": "stages",
+    "States": "states",
     "StageCounts": "stocks",
     "StageFlows": "stocks",
+    "StageShare": "stocks",
+    "Transitions": "transitions",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)
