@@ -162,7 +162,7 @@ def value(log: co.InteractionLog) -> None:
     )
     title("The ten best customers: purchases in the next 39 weeks, value of a year at 30 % margin")
     print("  Present value at 10 % a year. What they bought then was not known to the model.")
-    best = expected.top(10).to_frame()
+    best = expected.top(10)
     told = worth.to_frame().set_index("customer_id")["value"]
     actual = summary.to_frame().set_index("customer_id")["held_x"]
     alive = model.probability_alive(summary).to_frame().set_index("customer_id").iloc[:, 0]

@@ -16,8 +16,6 @@ def whole_column(name: str, values: ArrayLike, requirement: str, advice: str = "
     """Return whole numbers as int64; floats are taken if they are whole."""
     given = np.asarray(values)
     if given.ndim != 1 or given.dtype.kind not in "iuf":
-        if given.size == 0 and given.ndim == 1:
-            return np.zeros(0, np.int64)
         problem = f"got {given.dtype}" if given.ndim == 1 else f"got {given.ndim} dimensions"
         raise InvalidInputError(name, "must be a column of numbers", problem)
     if given.dtype.kind == "f":

@@ -37,6 +37,7 @@ Integrand = Callable[[float, Vector, Vector], tuple[Vector, Vector, Vector]]
 DROP = 40.0  # the integrand is followed until it is e^-40 of its peak
 STEP = 0.25  # of the trapezoidal rule, at most; at most half a standard deviation too
 WIDTH = 2.0  # of a panel, on the scale log(1 + k s)
+LEAST = 1e-30  # of s: below it purchases are k s to the last digit
 NODES = 32  # Chebyshev nodes a panel; its interpolant errs by less than 1e-12
 
 
@@ -58,8 +59,7 @@ class Dropout:
         s : ndarray
             Not negative.
         """
-        per_s = self._by_x(x, s, _purchases_per_s)
-        return per_s * s
+        return self._by_x(x, np.maximum(s, LEAST), _purchases_per_s) * s
 
     def survival(self, x: NDArray[np.int64], s: Vector) -> Vector:
         """Return the share of the living who are still alive after ``s``."""
@@ -69,7 +69,8 @@ class Dropout:
         out = np.empty(len(x))
         order = np.argsort(x, kind="stable")
         distinct, starts = np.unique(x[order], return_index=True)
-        for value, rows in zip(distinct, np.split(order, starts[1:]), strict=True):
+        for value, start, end in zip(distinct, starts, [*starts[1:], len(x)], strict=False):
+            rows = order[start:end]
             out[rows] = self._along_s(float(value), s[rows], integrand)
         return out
 

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from customerops.errors import InvalidInputError
 from customerops.model import exact
 from customerops.model.derived import rows_of
 from customerops.model.runs import first_of_run
@@ -123,4 +124,7 @@ def histories(
         "held_spend": sums(occasions.spend, held),
         "weights": np.ones(len(first), np.int64),
     }
+    for name, column in columns.items():
+        if column.dtype == object:
+            raise InvalidInputError(name, "must be below 2**62 minor units", "a customer has more")
     return occasions.customer[first], columns, int(np.count_nonzero(~seen))

@@ -251,7 +251,7 @@ class BGNBD(Fitted):
         >>> from customerops.metrics import BGNBD
         >>> model = BGNBD.of(r=0.243, alpha=4.414, a=0.793, b=2.426)
         >>> round(model.new_customer(39), 3)
-        1.126
+        1.197
         """
         within = np.array([in_units("t", t, self.unit)])
         return float(self._bought(np.zeros(1, np.int64), np.zeros(1), within)[0, 0])

@@ -77,13 +77,14 @@ def fit(model: type[M], summary: PurchaseSummary) -> M:
     --------
     >>> from customerops.metrics import BGNBD, PurchaseSummary, fit
     >>> days = PurchaseSummary.from_arrays(
-    ...     x=[0, 0, 1, 2, 5, 0, 1, 12],
-    ...     t_x=[0, 0, 30, 200, 250, 0, 80, 270],
-    ...     T=[250, 270, 272, 260, 270, 230, 255, 271],
+    ...     x=[0, 0, 1, 1, 2, 3, 6, 20],
+    ...     t_x=[0, 0, 14, 210, 35, 240, 30, 265],
+    ...     T=[250, 272, 272, 230, 260, 270, 255, 271],
+    ...     weights=[40, 30, 9, 6, 5, 4, 2, 2],
     ... )
     >>> model = fit(BGNBD, days)
     >>> model.customers, model.status
-    (8, 'regular')
+    (98, 'regular')
     """
     if model not in MODELS.values():
         name = getattr(model, "__name__", model)

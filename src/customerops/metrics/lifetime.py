@@ -71,8 +71,8 @@ class LifetimeValue:
         """Present value of all customers together: the equity of the customer base."""
         return self.customers.total
 
-    def top(self, n: int) -> Predicted:
-        """Return the n most valuable customers, best first."""
+    def top(self, n: int) -> pd.DataFrame:
+        """Return the most valuable customers, best first."""
         return self.customers.top(n)
 
     def to_frame(self) -> pd.DataFrame:
@@ -164,7 +164,7 @@ def lifetime_value(
     >>> two = PurchaseSummary.from_arrays([2, 0], [213, 0], [272, 272], spend=[4470, 0])
     >>> value = lifetime_value(model, spend, two, horizon=39, discount=0.1)
     >>> value.to_frame().round(2)["value"].tolist()
-    [29.09, 6.72]
+    [29.13, 6.61]
     >>> len(value.cash_flow())
     9
     """

@@ -1,4 +1,4 @@
-"""Predictions: a row for each customer, and the best of them first where asked for."""
+"""Predictions: what a model says of each customer of a summary."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ class Predicted(Result):
     Attributes
     ----------
     ids : ndarray
-        Customer ids, in the order of the summary, which is sorted by id; in that of `top`, best
-        first.
+        Customer ids, sorted, as in the summary.
     columns : mapping of str to ndarray of float
         What was predicted; the first column is the one that `values`, `total` and `top` are of.
     weights : ndarray of int
@@ -89,8 +88,8 @@ class Predicted(Result):
             raise InvalidInputError("column", f"must be one of {list(self.columns)}", problem)
         return self.columns[name]
 
-    def top(self, n: int, *, by: str | None = None) -> Self:
-        """Return the n rows with the largest values, best first; ties by id.
+    def top(self, n: int, *, by: str | None = None) -> pd.DataFrame:
+        """Return the rows with the largest values, as `to_frame`, best first; ties by id.
 
         Parameters
         ----------
@@ -101,12 +100,7 @@ class Predicted(Result):
         """
         values = self.values if by is None else self[by]
         best = np.argsort(-values, kind="stable")[: whole("n", n, least=0)]
-        return type(self)(
-            ids=self.ids[best],
-            columns={name: column[best] for name, column in self.columns.items()},
-            weights=self.weights[best],
-            context=self.context,
-        )
+        return self.to_frame().iloc[best].reset_index(drop=True)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a customer: ``customer_id``, then the columns."""

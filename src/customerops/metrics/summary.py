@@ -285,16 +285,6 @@ class PurchaseSummary(PerCustomer):
         both = super()._plus(other)
         return attrs.evolve(both, excluded=self.excluded + other.excluded)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Rebuild through the constructor: a pickled array would come back writable."""
-        return (_rebuilt, (self.ids, dict(self.columns), self.context, self.excluded))
-
-
-def _rebuilt(
-    ids: NDArray[Any], columns: dict[str, Ints], context: Context, excluded: int
-) -> PurchaseSummary:
-    return PurchaseSummary(ids=ids, columns=columns, context=context, excluded=excluded)
-
 
 def purchase_summary(
     log: InteractionLog,

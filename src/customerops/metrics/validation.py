@@ -115,7 +115,7 @@ def validate(fitted: BGNBD, summary: PurchaseSummary, *, most: int = 7) -> Valid
     ... )
     >>> validate(model, seen, most=2).to_frame().round(3)
         x  customers  expected  actual
-    0   0          1     0.196     0.0
+    0   0          1     0.195     0.0
     1   1          0       NaN     NaN
     2  2+          1     1.226     1.0
     """
