@@ -95,6 +95,7 @@ def test_an_instant_is_in_both_exactly_if_it_is_in_the_intersection(
 def test_windows_that_touch_do_not_overlap() -> None:
     before, after = Window(None, EPOCH), Window(EPOCH, None)
     assert not before.overlaps(after)
+    assert not after.overlaps(before)
     with pytest.raises(InvalidInputError) as caught:
         before.intersect(after)
     assert str(caught.value) == "other must overlap the window: they share no instant"
