@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
 from customerops.model.columns import Coded, Column, Ids, Numbers
+from customerops.model.instants import to_us
 from customerops.model.lines import Lines
 from customerops.model.log import InteractionLog
 from customerops.model.money import Money
@@ -120,7 +121,7 @@ def test_amounts_of_any_size(
     st.integers(0, 9),
     st.sampled_from(OPS),
     st.integers(-2, 2),
-    st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)),
+    st.one_of(st.none(), st.floats(-1e308, 1e308)),
 )
 def test_values_are_the_floats_they_stand_for(
     stored: list[int], decimals: int, op: Any, nudge: int, other: float | None
@@ -139,8 +140,12 @@ def test_values_are_the_floats_they_stand_for(
 )
 def test_values_beyond_the_column(constant: float, less: bool, greater: bool) -> None:
     rows = numbers("value", [-(2**63), 0, 2**63 - 1])
-    assert event_mask(value < constant, rows).tolist() == [less] * 3
-    assert event_mask(value >= constant, rows).tolist() == [greater] * 3
+    for rule in (value < constant, value <= constant, value.between(None, constant)):
+        assert event_mask(rule, rows).tolist() == [less] * 3
+    for rule in (value > constant, value >= constant, value.between(constant, None)):
+        assert event_mask(rule, rows).tolist() == [greater] * 3
+    assert event_mask(value == constant, rows).tolist() == [False] * 3
+    assert event_mask(value != constant, rows).tolist() == [True] * 3
     assert event_mask(value.isin(constant, 0.0), rows).tolist() == [False, True, False]
 
 
@@ -159,6 +164,23 @@ def test_a_float_may_stand_for_many_fixed_points() -> None:
         True,
         True,
     ]
+
+
+def test_instants_to_the_microsecond() -> None:
+    us = to_us(NOON)
+    rows = Rows(at=np.array([us - 1, us, us + 1]))
+    for rule, says in (
+        (at == NOON, [False, True, False]),
+        (at != NOON, [True, False, True]),
+        (at < NOON, [True, False, False]),
+        (at <= NOON, [True, True, False]),
+        (at > NOON, [False, False, True]),
+        (at >= NOON, [False, True, True]),
+        (at.isin(NOON, NOON + DAY), [False, True, False]),
+        (at.between(NOON, NOON + DAY), [False, True, True]),
+    ):
+        assert event_mask(rule, rows).tolist() == says
+        assert event_mask(~rule, rows).tolist() == [not one for one in says]
 
 
 def test_what_is_not_valid_is_unknown() -> None:
