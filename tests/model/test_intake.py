@@ -618,7 +618,7 @@ times = st.sampled_from(
             ],
         ),
         dt.date(2026, 3, 29),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "us"),
         "2026-01-01",
         20260101,
         1.5,

@@ -106,7 +106,7 @@ class TestNumbers:
     def test_float_seconds_are_read_as_datetime_reads_them(self, seconds: float) -> None:
         expected = (dt.datetime.fromtimestamp(seconds, UTC) - reference.EPOCH) // reference.US
         assert values(np.array([seconds]), unit="s") == [expected]
-        assert values([seconds, np.datetime64("NaT")], unit="s") == [expected, None]
+        assert values([seconds, np.datetime64("NaT", "us")], unit="s") == [expected, None]
 
     def test_float_milliseconds(self) -> None:
         assert values(np.array([1.0015, np.nan, -0.25]), unit="ms") == [1002, None, -250]

@@ -171,8 +171,11 @@ def test_what_is_not_understood_is_refused(options: dict[str, Any], message: str
 def test_attributes_of_arrays_are_a_mapping() -> None:
     with pytest.raises(InvalidInputError, match="attributes must map a name to its array"):
         InteractionLog.from_arrays(
-            customer_id=[1], at=ROWS["ts"][:1], kind=["x"], attributes=["a"]
-        )  # type: ignore[arg-type]
+            customer_id=[1],
+            at=ROWS["ts"][:1],
+            kind=["x"],
+            attributes=["a"],  # type: ignore[arg-type]
+        )
     log = InteractionLog.from_arrays(
         customer_id=[1], at=ROWS["ts"][:1], kind=["x"], attributes={"a": [True]}
     )

@@ -256,7 +256,7 @@ def _instants(us: NDArray[np.int64], valid: NDArray[np.bool_] | None) -> pd.Date
 
     times = us.astype("M8[us]")
     if valid is not None:
-        times[~valid] = np.datetime64("NaT")
+        times[~valid] = np.datetime64("NaT", "us")
     return pd.DatetimeIndex(times).tz_localize("UTC")
 
 
