@@ -21,7 +21,17 @@ from customerops.model.build import ByteStrings, CodedIds
 from customerops.model.columns import Coded, Ids, Numbers
 from customerops.model.intake import Intake, const, pick_columns, read
 from customerops.model.money import Money
-from customerops.model.rules import always, amount, at, attribute, customer, kind, never, value
+from customerops.model.rules import (
+    always,
+    amount,
+    at,
+    attribute,
+    channel,
+    customer,
+    kind,
+    never,
+    value,
+)
 from customerops.model.rules import name as name_field
 from tests.reference import intake as reference
 
@@ -567,6 +577,30 @@ class TestOnly:
         taken = read(given, currency="EUR", only="buy")
         assert [place for place, _ in rows_of(taken)] == [1]
 
+    @pytest.mark.parametrize(
+        "library", ["lists", "object", "series", "index", "arrow", "chunks", "polars", "masked"]
+    )
+    def test_columns_of_every_library(self, library: str) -> None:
+        make: dict[str, Callable[[list[str]], Any]] = {
+            "lists": list,
+            "object": lambda x: np.array(x, object),
+            "series": lambda x: pd.Series(x, index=[7] * 4),
+            "index": pd.Index,
+            "arrow": pa.array,
+            "chunks": lambda x: pa.chunked_array([x[:1], x[1:]]),
+            "polars": pl.Series,
+            "masked": lambda x: np.ma.MaskedArray(x, [False, False, True, False]),
+        }
+        given = {
+            "customer_id": make[library](["a", "b", "c", "d"]),
+            "at": pd.Series([T0] * 4),
+            "kind": const("x"),
+            "channel": ["web", "app", "app", None],
+        }
+        taken = read(given, only=channel == "app", invalid="collect")
+        assert ids_of(taken) == (["b"] if library == "masked" else ["b", "c"])
+        assert taken.n_filtered == 2
+
     def test_positions_of_faults_are_those_of_the_input(self) -> None:
         given = self.given() | {"until": [None, None, "rubbish"]}
         error = refused(given, currency="EUR", only="view")
@@ -587,6 +621,9 @@ class TestOnly:
         given = self.given() | {"currency": ["EUR", "JPY", "EUR"], "amount": [5, 60, 7]}
         assert read(given, only="buy").currency == "JPY"
         assert refused(given, only=amount > 5).requirement == "must be one currency"
+        one = given | {"currency": ["JPY", "JPY", None], "amount": [5, 60, None]}
+        for rule in (amount > 5, amount > 0, kind("buy") & (amount > 5)):
+            assert read(one, only=rule).currency == "JPY"
 
     def test_a_rule_about_a_column_that_is_not_there(self) -> None:
         error = refused(source(), only=name_field == "x")

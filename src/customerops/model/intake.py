@@ -29,7 +29,7 @@ from customerops.model.build import RawIds
 from customerops.model.checks import did_you_mean
 from customerops.model.columns import Column
 from customerops.model.faults import Invalid, Rejected
-from customerops.model.intake_frames import column_of, names_of, raw
+from customerops.model.intake_frames import array_of, column_of, names_of, part_of, raw
 from customerops.model.intake_raw import Raw, dictionary, of_objects
 from customerops.model.intake_reading import ATTRIBUTE, COLUMNS, REQUIRED, Options, Reading
 
@@ -254,20 +254,24 @@ def read(
         rounding=rounding,
         invalid=invalid,
     )
-    given = _given(source)
-    options.fit(given)
-    n = len(given["at"])
+    arrays = _arrays(source)
+    options.fit(arrays)
+    n = next(len(array) for array in arrays.values() if not isinstance(array, const))
     reading, rejected = Reading(options, n), Rejected.none()
     filtered = 0
     if only is not None:
-        keep = _wanted(only, reading, given)
+        keep = _wanted(only, reading, arrays)
         rejected = reading.faults.rejected()
         filtered = n - int(np.count_nonzero(keep)) - len(rejected)
         if not keep.all():
             reading = reading.narrowed(keep)
             rows = np.flatnonzero(keep)
-            given = {name: column.keep(rows) for name, column in given.items()}
-    reading.take({name: column for name, column in given.items() if name not in reading.made})
+            arrays = {
+                name: array if isinstance(array, const) else part_of(array, rows)
+                for name, array in arrays.items()
+                if name not in reading.taken
+            }
+    reading.take(_plain(arrays, reading.n, arrays.keys() - reading.taken))
     done = reading.accepted()
     return Intake(
         n_given=n,
@@ -283,8 +287,8 @@ def read(
     )
 
 
-def _given(source: Mapping[str, object]) -> dict[str, Raw]:
-    """Bring the columns into plain form, all of one length."""
+def _arrays(source: Mapping[str, object]) -> dict[str, Any]:
+    """Check that the columns are ones a log can hold, and arrays of one length."""
     for name in source:
         if name not in COLUMNS and not name.startswith(ATTRIBUTE):
             hint = f"got {name!r}{did_you_mean(name, COLUMNS)}"
@@ -292,24 +296,37 @@ def _given(source: Mapping[str, object]) -> dict[str, Raw]:
     for name in REQUIRED:
         if name not in source:
             raise InvalidInputError(name, "must be given")
-    arrays = {n: raw(n, given) for n, given in source.items() if not isinstance(given, const)}
-    if not arrays:
-        raise InvalidInputError("columns", "must not all be const", "one must say how many rows")
-    most, n = next((name, len(column)) for name, column in arrays.items())
-    for name, column in arrays.items():
-        if len(column) != n:
-            problem = f"got {len(column)} and {n} rows"
-            raise InvalidInputError(name, f"must be as long as {most}", problem)
-    repeated = {
-        name: dictionary(np.zeros(n, np.int8), attrs.evolve(of_objects([given.value]), typed=True))
+    arrays = {
+        name: given if isinstance(given, const) else array_of(name, given)
         for name, given in source.items()
-        if isinstance(given, const)
     }
-    return {**arrays, **repeated}
+    lengths = {name: len(x) for name, x in arrays.items() if not isinstance(x, const)}
+    if not lengths:
+        raise InvalidInputError("columns", "must not all be const", "one must say how many rows")
+    most, n = next(iter(lengths.items()))
+    for name, length in lengths.items():
+        if length != n:
+            problem = f"got {length} and {n} rows"
+            raise InvalidInputError(name, f"must be as long as {most}", problem)
+    return arrays
+
+
+def _plain(arrays: Mapping[str, Any], n: int, names: Collection[str]) -> dict[str, Raw]:
+    """Bring columns into plain form."""
+    return {
+        name: _repeated(array, n) if isinstance(array, const) else raw(name, array)
+        for name, array in arrays.items()
+        if name in names
+    }
+
+
+def _repeated(constant: const, n: int) -> Raw:
+    one = attrs.evolve(of_objects([constant.value]), typed=True)
+    return dictionary(np.zeros(n, np.int8), one)
 
 
 def _wanted(
-    only: Rule | str | Collection[str], reading: Reading, given: Mapping[str, Raw]
+    only: Rule | str | Collection[str], reading: Reading, arrays: Mapping[str, Any]
 ) -> NDArray[np.bool_]:
     """Read the columns a rule asks about, and return the rows for which it holds."""
     from customerops.model.rule_columns import event_mask
@@ -321,7 +338,7 @@ def _wanted(
     asked = _fields(rule)
     if "amount" in asked:
         asked.add("currency")
-    reading.take({name: column for name, column in given.items() if name in asked})
+    reading.take(_plain(arrays, reading.n, asked))
     return event_mask(rule, reading) & ~reading.faults.faulty
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError, MissingDependencyError
 from customerops.model.checks import came
 from customerops.model.intake_arrow import of_arrow
 from customerops.model.intake_raw import Raw, dictionary, either, of_numpy, of_objects
 
-__all__ = ["column_of", "names_of", "raw"]
+__all__ = ["array_of", "column_of", "names_of", "part_of", "raw"]
 
 _FRAMES = "must be a pandas or polars DataFrame, a pyarrow Table or a mapping of arrays"
 
@@ -81,6 +82,62 @@ def _narwhals(frame: object) -> Any:
         raise InvalidInputError("frame", _FRAMES, hint) from None
 
 
+def array_of(name: str, given: object) -> Any:
+    """Return a column that has a length and that `raw` reads, or say that it is none.
+
+    Parameters
+    ----------
+    name : str
+        What the column is called, for the message.
+    given : array-like
+        A numpy array, a list, a column of pandas, polars or pyarrow, or what numpy makes an array
+        of.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no array, or not one-dimensional.
+    """
+    if _is_pandas(given) or _is_arrow(given) or _is_polars(given):
+        return given
+    if isinstance(given, Sequence) and not isinstance(given, str | bytes | bytearray | memoryview):
+        return given
+    if not isinstance(given, np.ndarray):
+        if not hasattr(given, "__array__"):
+            raise InvalidInputError(name, "must be a one-dimensional array", came(given))
+        given = np.asarray(given)
+    if given.ndim != 1:
+        raise InvalidInputError(name, "must be one-dimensional", f"got {given.ndim} dimensions")
+    return given
+
+
+def part_of(array: Any, rows: NDArray[np.intp]) -> Any:
+    """Return some rows, ascending, of what `array_of` returns, and pay for no others."""
+    if _is_polars(array):
+        return array.gather(rows)
+    if _is_arrow(array):  # chunk by chunk, where take would join them
+        mask = np.zeros(len(array), np.bool_)
+        mask[rows] = True
+        return array.filter(mask)
+    if _is_pandas(array) or isinstance(array, np.ndarray):
+        return array.take(rows)
+    return [array[row] for row in rows.tolist()]
+
+
+def _is_pandas(given: object) -> bool:
+    import pandas as pd
+
+    return isinstance(given, pd.Series | pd.Index | pd.api.extensions.ExtensionArray)
+
+
+def _is_arrow(given: object) -> bool:
+    return _package(given) == "pyarrow" and hasattr(given, "null_count")
+
+
+def _is_polars(given: object) -> bool:
+    return _package(given) == "polars" and hasattr(given, "to_arrow") and hasattr(given, "dtype")
+
+
 def raw(name: str, given: object) -> Raw:
     """Read an array-like of any library.
 
@@ -89,7 +146,7 @@ def raw(name: str, given: object) -> Raw:
     name : str
         What the column is called, for the message.
     given : array-like
-        A numpy array, a list, or a column of pandas, polars or pyarrow.
+        See `array_of`.
 
     Raises
     ------
@@ -101,22 +158,14 @@ def raw(name: str, given: object) -> Raw:
     >>> raw("amount", [1, None, 3]).kind
     'int'
     """
-    import pandas as pd
-
-    package = _package(given)
-    if isinstance(given, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
-        return _of_pandas(name, given)
-    if package == "pyarrow" and hasattr(given, "null_count"):
-        return of_arrow(name, given)
-    if package == "polars" and hasattr(given, "to_arrow") and hasattr(given, "dtype"):
-        return _of_polars(name, given)
-    if isinstance(given, np.ndarray):
-        return of_numpy(name, given)
-    if isinstance(given, Sequence) and not isinstance(given, str | bytes | bytearray | memoryview):
-        return of_objects(given)
-    if hasattr(given, "__array__"):
-        return of_numpy(name, np.asarray(given))
-    raise InvalidInputError(name, "must be a one-dimensional array", came(given))
+    array = array_of(name, given)
+    if _is_pandas(array):
+        return _of_pandas(name, array)
+    if _is_arrow(array):
+        return of_arrow(name, array)
+    if _is_polars(array):
+        return _of_polars(name, array)
+    return of_numpy(name, array) if isinstance(array, np.ndarray) else of_objects(array)
 
 
 def _of_pandas(name: str, given: Any) -> Raw:

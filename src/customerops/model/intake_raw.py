@@ -173,15 +173,13 @@ def through(read: Raw, convert: Callable[[Plain], Converted]) -> Converted:
 
 
 def of_numpy(name: str, array: NDArray[Any]) -> Plain:
-    """Read a numpy array; a masked array keeps its mask.
+    """Read a one-dimensional numpy array; a masked array keeps its mask.
 
     Raises
     ------
     InvalidInputError
-        If it is not one-dimensional, or of a dtype that no column of a log could be made of.
+        If it is of a dtype that no column of a log could be made of.
     """
-    if array.ndim != 1:
-        raise InvalidInputError(name, "must be one-dimensional", f"got {array.ndim} dimensions")
     missing = None
     if isinstance(array, np.ma.MaskedArray):
         missing, array = np.ma.getmaskarray(array), array.data

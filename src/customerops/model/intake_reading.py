@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import cast, get_args
 
 import attrs
@@ -26,7 +26,7 @@ from customerops.model.intake_columns import (
     raw_ids,
 )
 from customerops.model.intake_numbers import MOST_DECIMALS, ROUNDINGS, Places, fixed_point
-from customerops.model.intake_raw import Converted, Mask, Raw, either, kind_of
+from customerops.model.intake_raw import Converted, Kind, Mask, Raw, either, kind_of
 from customerops.model.intake_times import UNITS, Clock, instants
 from customerops.model.lines import Lines
 from customerops.model.money import decimals_of
@@ -114,11 +114,8 @@ class Options:
             invalid=cast("Invalid", one_of("invalid", invalid, get_args(Invalid))),
         )
 
-    def fit(self, given: Mapping[str, Raw]) -> None:
+    def fit(self, given: Collection[str]) -> None:
         """Check that each option has a column to go with, and the amounts a currency."""
-        kinds = {kind_of(given[name]) for name in _TIMES if name in given}
-        if self.clock.unit is not None and kinds <= {"time", "date"}:
-            raise InvalidInputError("at_unit", "must come with numeric times", "these are dates")
         if self.value.rounding is not None and not any(name in given for name in _NUMBERS):
             raise InvalidInputError("rounding", "must come with amount= or value=")
         if "currency" in given and "amount" not in given:
@@ -162,10 +159,13 @@ class Reading:
         self.value_decimals = options.value.decimals
         self.lines: Lines | None = None
         self.made: dict[str, _Made] = {}
+        self.taken: set[str] = set()
+        self._times: set[Kind] = set()
         self._columns: dict[str, Column] = {}
 
     def take(self, given: Mapping[str, Raw]) -> None:
         """Check columns, in the order of `COLUMNS` and attributes by name, and keep them."""
+        self.taken |= set(given)
         for name in _in_order(given):
             if name in REQUIRED:
                 self.faults.check(name, [Fault("missing", _GIVEN, given[name].gone())])
@@ -181,6 +181,7 @@ class Reading:
             return read, id_faults(read)
         made: Converted | Labels
         if name in _TIMES:
+            self._times.add(kind_of(read))
             made = instants(read, self.options.clock)
         elif name == "value":
             made = fixed_point(read, self.options.value)
@@ -219,11 +220,14 @@ class Reading:
             self.options, len(rows), rows if self.places is None else self.places[rows]
         )
         narrow.currency, narrow.decimals = self.currency, self.decimals
+        narrow.taken, narrow._times = self.taken, self._times
         narrow.made = {name: made.keep(rows) for name, made in self.made.items()}
         return narrow
 
     def accepted(self) -> Reading:
-        """Return the reading of the rows without a fault."""
+        """Return the reading of the rows without a fault, once every column is taken."""
+        if self.options.clock.unit is not None and self._times <= {"time", "date"}:
+            raise InvalidInputError("at_unit", "must come with numeric times", "these are dates")
         return self.narrowed(~self.faults.faulty) if self.faults.any else self
 
     @property
