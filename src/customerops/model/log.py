@@ -725,15 +725,13 @@ def locked(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def lock_all(log: InteractionLog) -> None:
-    """Make every array of a log read-only (pickling forgets it)."""
-    lines = log.lines
-    own = () if lines is None else (lines.offsets,)
-    for array in (log.customers, log.offsets, log.at, log.entered, log.rejected.rows, *own):
-        array.flags.writeable = False
-    ordered = () if lines is None else lines.columns.values()
-    events, customers = log.columns.values(), log.customer_columns.values()
-    for column in (*events, *customers, *ordered, log.rejected.reasons):
-        for field in attrs.astuple(column, recurse=False):
-            if isinstance(field, np.ndarray):
-                field.flags.writeable = False
+def lock_all(value: object) -> None:
+    """Make every array inside a log or spells read-only (pickling forgets it)."""
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, Mapping):
+        for column in value.values():
+            lock_all(column)
+    elif attrs.has(type(value)):
+        for field in attrs.astuple(value, recurse=False):  # type: ignore[arg-type]
+            lock_all(field)
