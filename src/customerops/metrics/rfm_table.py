@@ -395,6 +395,7 @@ def rfm(
             rows = rows[known.at[rows] < over.end_us]
             until = min(until, over.end_us - 1)
     amount = known.numbers("amount")
+    paid = len(rows) if amount.valid is None else int(amount.valid[rows].sum())
     codes, days = known.codes[rows], known.ordinals("day", zone)[rows]
     first = first_of_run(codes)
     lead = np.flatnonzero(first)
@@ -414,7 +415,7 @@ def rfm(
             as_of=asked.as_of,
             over=over,
             calendar=zone,
-            currency=known.currency,
+            currency=known.currency if paid else None,  # later money does not show
             options={"occasion": occasion, "purchases": rule},
         ),
     )
