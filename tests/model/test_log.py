@@ -251,6 +251,20 @@ def test_where_keeps_every_customer() -> None:
         log.where(customer("country") == "DE")
 
 
+def test_an_instant_before_or_after_everything_is_an_instant() -> None:
+    log = log_of(*SMALL)
+    assert log.until(dt.datetime.max.replace(tzinfo=UTC)).observed == Window(None, None)
+    before = log.until(day(-9))
+    assert (len(before), before.n_customers) == (0, 0)
+    nothing = log.between(Window(day(5), day(6))).until(day(1))
+    assert (len(nothing), nothing.observed) == (
+        0,
+        Window(None, day(1) + dt.timedelta(microseconds=1)),
+    )
+    apart = log.between(Window(day(5), day(6))).between(Window(day(1), day(2)))
+    assert (len(apart), apart.observed) == (0, Window(day(1), day(2)))
+
+
 def test_between_is_half_open() -> None:
     log = log_of(*SMALL).between(Window(day(1), day(3)))
     assert [one.id for one in log.interactions()] == ["4", "3"]
@@ -446,6 +460,13 @@ def test_rollup_refuses_to_lose_customers_in_silence() -> None:
     with pytest.raises(InvalidInputError, match="1 of 3 customers lack it"):
         log.rollup("account_id")
     assert log.rollup("account_id", missing="drop").n_customers == 2
+    ids = [UUID(int=7), UUID(int=8), UUID(int=7)]
+    unique = [Customer(id=who, account_id=one) for who, one in zip("abc", ids, strict=True)]
+    assert log_of(*SMALL).with_customers(unique).rollup("account_id").n_customers == 2
+    owners: list[int | str] = [1, "x", 2]
+    mixed = [Customer(id=who, account_id=one) for who, one in zip("abc", owners, strict=True)]
+    with pytest.raises(InvalidInputError, match="attribute must hold ids of one type"):
+        log_of(*SMALL).with_customers(mixed).rollup("account_id")
     with pytest.raises(InvalidInputError, match="got 'acount_id', did you mean 'account_id'"):
         log.rollup("acount_id")
     with pytest.raises(InvalidInputError, match="missing must be one of"):

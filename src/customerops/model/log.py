@@ -34,6 +34,7 @@ T = TypeVar("T")
 _US = dt.timedelta(microseconds=1)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 ALWAYS = Window(None, None)
+LAST = to_us(dt.datetime.max.replace(tzinfo=dt.UTC))
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -484,8 +485,8 @@ class InteractionLog:
         inside = self.entered <= us
         log = self if bool(seen.all()) else self._events(seen)
         log = log if bool(inside.all()) else log._units(inside)
-        known = Window(None, from_us(us) + _US).intersect(self.observed)
-        return attrs.evolve(log, as_of=us, observed=known)
+        end = None if us == LAST else from_us(us + 1)
+        return attrs.evolve(log, as_of=us, observed=_within(Window(None, end), self.observed))
 
     def until_day(self, day: dt.date) -> InteractionLog:
         """Return what was known at the end of a local day of the log's calendar.
@@ -516,7 +517,7 @@ class InteractionLog:
             keep &= self.at >= window.start_us
         if window.end_us is not None:
             keep &= self.at < window.end_us
-        return attrs.evolve(self._events(keep), observed=window.intersect(self.observed))
+        return attrs.evolve(self._events(keep), observed=_within(window, self.observed))
 
     def of(self, customer_id: object) -> InteractionLog:
         """Keep one customer."""
@@ -717,6 +718,11 @@ class InteractionLog:
         """Restore the columns, read-only again."""
         self.__init__(**state)  # type: ignore[misc]
         lock_all(self)
+
+
+def _within(window: Window, observed: Window) -> Window:
+    """Return the part of a window that was observed; the window itself where nothing was."""
+    return window.intersect(observed) if window.overlaps(observed) else window
 
 
 def locked(array: NDArray[Any]) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
+from uuid import UUID
 
 import attrs
 import numpy as np
@@ -61,9 +62,9 @@ def rollup(
             "attribute", "must be a customer attribute of the log", f"got {attribute!r}{hint}"
         )
     if len({type(label) for label in column.labels}) > 1 or not all(
-        isinstance(label, int | str) and not isinstance(label, bool) for label in column.labels
+        isinstance(label, int | str | UUID) and not isinstance(label, bool) for label in column.labels
     ):
-        raise InvalidInputError("attribute", "must hold ids of one type, int or str")
+        raise InvalidInputError("attribute", "must hold ids of one type: int, str or UUID")
     without = int((column.codes < 0).sum())
     if without and missing == "raise":
         raise InvalidInputError(
