@@ -14,7 +14,8 @@ from customerops.model import exact
 __all__ = ["Likelihood", "log_odds_dead"]
 
 
-CHUNK = 1 << 15  # rows taken at once: their intermediate arrays stay in cache
+CHUNK = 1 << 13  # rows at once: they stay in cache, and BLAS, which would start threads for more,
+# keeps to one; waiting for others cost more than they saved
 
 
 @attrs.frozen(eq=False)
@@ -29,6 +30,8 @@ class Likelihood:
         Ages of customers without one, and customers.
     more : ndarray
         Customers with more than j repeat purchases, for j = 0, 1, ...
+    gap : float
+        Customers' time together for each repeat purchase.
 
     Notes
     -----
@@ -49,6 +52,7 @@ class Likelihood:
     T_once: Vector
     weight_once: Vector
     more: Vector
+    gap: float
 
     @classmethod
     def of(
@@ -66,13 +70,8 @@ class Likelihood:
             T_once=T_once,
             weight_once=exact.group_sum(place, customers[~again], len(T_once)).astype(np.float64),
             more=having[::-1].cumsum()[::-1][1:].astype(np.float64),
+            gap=float((customers * T).sum()) / max(int((customers * x).sum()), 1),
         )
-
-    @property
-    def gap(self) -> float:
-        """Customers' time together for each repeat purchase."""
-        exposure = self.weight @ self.T + self.weight_once @ self.T_once
-        return float(exposure / self.more.sum())
 
     def starts(self) -> list[Vector]:
         """Return starting points, spread over kinds of customer bases.
@@ -155,7 +154,7 @@ def _again(
     dead = np.where(d > 0, 1.0, small) / (1.0 + small)
     w_dead = weight * dead
     slope = np.stack((r * (log_T - log_t), k * (of_t - of_T), np.ones_like(x), -of_b))
-    gradient = slope @ w_dead
+    gradient = np.array([each @ w_dead for each in slope])
     hessian = (slope * (w_dead * (1.0 - dead))) @ slope.T
     bend_T, bend_t = of_T * (1 - of_T), of_t * (1 - of_t)
     wk = weight * k

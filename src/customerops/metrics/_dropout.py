@@ -100,7 +100,7 @@ class Dropout:
         k, total = self.r + x, self.a + self.b + x
         p, q, weight = self._rule(x, k * float(s.max()))
         last, value, fall = integrand(k, s[:, None], p)
-        mean: Vector = last[:, 0] + (value - last + q * fall / total) @ weight
+        mean: Vector = last[:, 0] + np.einsum("sp,p", value - last + q * fall / total, weight)
         return mean
 
     def _rule(self, x: float, reach: float) -> tuple[Vector, Vector, Vector]:

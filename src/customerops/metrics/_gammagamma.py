@@ -14,6 +14,7 @@ from customerops.model import exact
 __all__ = ["Likelihood", "stirling_rest"]
 
 
+CHUNK = 1 << 13  # rows at once, as in _bgnbd
 LARGE = 20.0  # from here on the four terms of Stirling's series below are exact to 1e-15
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -32,6 +33,8 @@ class Likelihood:
         Distinct numbers of repeat occasions, and customers.
     log_m : float
         Sum of log (z / x) over customers.
+    mean : float
+        Mean spend of a repeat occasion.
 
     Notes
     -----
@@ -51,6 +54,7 @@ class Likelihood:
     x: Vector
     weight_x: Vector
     log_m: float
+    mean: float
 
     @classmethod
     def of(cls, x: NDArray[np.int64], z: Vector, customers: NDArray[np.int64]) -> Self:
@@ -62,13 +66,9 @@ class Likelihood:
             which=which,
             x=distinct.astype(np.float64),
             weight_x=exact.group_sum(which, customers, len(distinct)).astype(np.float64),
-            log_m=float(customers @ np.log(z / x)),
+            log_m=float((customers * np.log(z / x)).sum()),
+            mean=float((customers * z).sum() / (customers * x).sum()),
         )
-
-    @property
-    def mean(self) -> float:
-        """Mean spend of a repeat occasion."""
-        return float(self.weight @ self.z) / float(self.weight_x @ self.x)
 
     def starts(self) -> list[Vector]:
         """Return starting points whose population mean is the mean spend."""
@@ -82,23 +82,24 @@ class Likelihood:
     def __call__(self, theta: Vector) -> Values:
         """Return the log-likelihood, its gradient and its Hessian."""
         p, q, gamma = np.exp(theta)
-        w, n = self.weight, self.weight_x
-        log_v, log_u = -np.log1p(gamma / self.z), -np.log1p(self.z / gamma)
-        u = gamma / (gamma + self.z)
-        px = p * self.x[self.which]
-        w_px, w_u = w * px, w * u
-        sum_px_u = float(px @ w_u)
-        sum_log_u, sum_v = float(w @ log_u), float(w @ (1.0 - u))
+        n = self.weight_x
+        log_v = log_u = of_u = of_v = bend = 0.0  # sums over customers
+        for i in range(0, len(self.z), CHUNK):
+            rows = slice(i, i + CHUNK)
+            z, w = self.z[rows], self.weight[rows]
+            w_px = w * (p * self.x[self.which[rows]])
+            u = gamma / (gamma + z)
+            log_v -= float(w_px @ np.log1p(gamma / z))
+            log_u -= float(w @ np.log1p(z / gamma))
+            of_u += float(w_px @ u)
+            of_v += float(w @ (1.0 - u))
+            bend += float((w_px + q * w) @ (u * (1.0 - u)))
         log_gamma, by_p, by_q, by_pp, by_pq, by_qq = _beta_terms(p * self.x, q)
-        value = float(n @ log_gamma + w_px @ log_v) + q * sum_log_u - self.log_m
-        slope_p = float(n @ by_p + w_px @ log_v)
-        slope_q = float(n @ by_q) + q * sum_log_u
-        gradient = np.array([slope_p, slope_q, q * sum_v - sum_px_u])
+        value = float(n @ log_gamma) + log_v + q * log_u - self.log_m
+        slope_p, slope_q = float(n @ by_p) + log_v, float(n @ by_q) + q * log_u
+        gradient = np.array([slope_p, slope_q, q * of_v - of_u])
         pp, pq, qq = slope_p + n @ by_pp, n @ by_pq, slope_q + n @ by_qq
-        bend = -float((w_px + q * w) @ (u * (1.0 - u)))
-        hessian = np.array(
-            [[pp, pq, -sum_px_u], [pq, qq, q * sum_v], [-sum_px_u, q * sum_v, bend]]
-        )
+        hessian = np.array([[pp, pq, -of_u], [pq, qq, q * of_v], [-of_u, q * of_v, -bend]])
         return value, gradient, hessian
 
 

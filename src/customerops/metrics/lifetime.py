@@ -17,7 +17,6 @@ from customerops.metrics.bgnbd import BGNBD
 from customerops.metrics.gammagamma import GammaGamma
 from customerops.metrics.predicted import Predicted
 from customerops.metrics.summary import PurchaseSummary
-from customerops.model import exact
 from customerops.model.calendar import PERIODS, Period
 from customerops.model.checks import came, finite, one_of
 from customerops.model.labels import Label
@@ -190,8 +189,8 @@ def lifetime_value(
     worth = (1.0 + rate) ** -(ends * (UNITS[fitted.unit] / YEAR))
     (x, ticks), where = distinct(summary.x, summary.T)
     people = alive * summary.weights
-    heads = exact.float_sum(where, people, len(x))
-    money = exact.float_sum(where, people * mean * share, len(x))
+    heads = np.bincount(where, people, minlength=len(x))  # estimates: they need not be exact
+    money = np.bincount(where, people * mean * share, minlength=len(x))
     present = np.zeros(len(x))
     purchases, flow = np.empty(len(ends)), np.empty(len(ends))
     T, before = ticks / summary.ticks_per_unit, np.zeros(len(x))
@@ -201,8 +200,9 @@ def lifetime_value(
         bought = fitted._bought(x, T, ends[block])
         more = np.diff(bought, axis=0, prepend=before[None])
         before = bought[-1]
-        present += worth[block] @ more
-        purchases[block], flow[block] = more @ heads, more @ money
+        present += np.einsum("p,pn->n", worth[block], more)
+        purchases[block] = np.einsum("pn,n->p", more, heads)
+        flow[block] = np.einsum("pn,n->p", more, money)
     columns = {
         "value": alive * mean * share * present[where],
         "purchases": alive * before[where],
