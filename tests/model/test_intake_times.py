@@ -108,6 +108,12 @@ class TestNumbers:
         assert values(np.array([seconds]), unit="s") == [expected]
         assert values([seconds, np.datetime64("NaT", "us")], unit="s") == [expected, None]
 
+    def test_float_nanoseconds_of_our_time(self) -> None:
+        column = np.array([1.7e18, np.nan])
+        mixed = [1.7e18, dt.datetime(1970, 1, 1, tzinfo=UTC)]
+        for floats in (column, [1.7e18, None], mixed):
+            assert values(floats, unit="ns")[0] == 1_700_000_000_000_000
+
     def test_float_milliseconds(self) -> None:
         assert values(np.array([1.0015, np.nan, -0.25]), unit="ms") == [1002, None, -250]
 
@@ -169,6 +175,8 @@ class TestObjects:
         for unit in ("s", "ms", "us"):
             assert reasons(huge, unit=unit) == [("out of range", [1, 2, 3, 4])]
         assert reasons([day, 2**60, 1e18], unit="s") == [("out of range", [1, 2])]
+        edges = [day, -62135596801, -62135596800, 253402300799, 253402300800]
+        assert reasons(edges, unit="s") == [("out of range", [1, 4])]
 
     def test_what_is_no_time(self) -> None:
         day = dt.datetime(1970, 1, 1, tzinfo=UTC)
