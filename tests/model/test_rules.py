@@ -608,6 +608,8 @@ def test_explain_customer_counts() -> None:
         history(-0.5, -2, 1), as_of=NOON, customer=Customer(id="c", country="CN")
     )
     assert clauses == (Clause(bought, False, 1), Clause(german, False, "CN"))
+    ever = Did(kind("purchase"), 2)
+    assert ever.explain_customer(history(-0.5, -2, 1), as_of=NOON) == (Clause(ever, True, 2),)
 
 
 @pytest.mark.parametrize(
