@@ -37,6 +37,13 @@ def test_quantiles_by_their_definition(values: list[int], percent: int) -> None:
     assert type(got) is float
 
 
+def test_a_rank_is_not_missed_for_rounding() -> None:
+    """0.55 * 100 is 55.00000000000001 in floats."""
+    d = make(range(1, 101))
+    assert [d.quantile(k / 100) for k in range(1, 101)] == list(range(1, 101))
+    assert [d.quantile(k / 100 + 1e-9) for k in range(1, 100)] == list(range(2, 101))
+
+
 @given(samples)
 def test_statistics_by_their_definition(values: list[int]) -> None:
     d = make(values)
