@@ -338,6 +338,7 @@ def test_summary_is_to_be_read() -> None:
         assert part in text
     assert repr(MODEL) == "BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426, unit week, given)"
     assert repr(SPEND) == "GammaGamma(p=6.25, q=3.74, gamma=15.44, currency USD, given)"
+    assert "BGNBD, unit week, given" in MODEL._repr_html_()
     assert "no currency" in repr(GammaGamma.of(p=1, q=2, gamma=3))
 
 
@@ -356,6 +357,10 @@ def test_json_of_another_kind() -> None:
         InvalidInputError, match=r"Fitted\.model must be one of 'BGNBD', 'GammaGamma'"
     ):
         Fitted.from_dict({**MODEL.to_dict(), "model": "ParetoNBD"})
+    ragged = fit(BGNBD, cdnow.summary()).to_dict()
+    ragged["evidence"]["log_covariance"][1] = [1.0]
+    with pytest.raises(InvalidInputError, match=r"evidence\.log_covariance must be 4 by 4"):
+        BGNBD.from_dict(ragged)
     with pytest.raises(InvalidInputError, match=r"Fitted\.model"):
         Fitted.from_dict([])  # type: ignore[arg-type]
 

@@ -108,6 +108,7 @@ def test_periods_of_the_calendar() -> None:
     expected = model.expected_purchases(cdnow.summary(), horizon=13).total
     assert value.purchases.sum() == pytest.approx(expected)
     assert value.customers.context.currency == "USD"
+    assert "1997-10-01" in value._repr_html_()
     assert repr(value) == f"LifetimeValue(total={value.total:.2f}, periods=3)"
 
 
@@ -141,6 +142,22 @@ def test_the_first_period_is_cut(
     )
     assert value.labels == tuple(dt.date(2026, *label) for label in labels)
     assert value.ends.tolist() == pytest.approx(ends, abs=1e-9)
+
+
+def test_periods_that_make_no_sense() -> None:
+    hours = purchase_summary(
+        InteractionLog.from_interactions([bought(cdnow.END)], calendar=Calendar(dt.UTC)),
+        as_of=cdnow.END,
+    )
+    with pytest.raises(
+        InvalidInputError, match="period must not be finer than a day, the summary"
+    ):
+        lifetime_value(MODEL, SPEND, hours, horizon=1, period="hour", discount=0.1)
+    assert lifetime_value(MODEL, SPEND, two(), horizon=0.05, period="hour", discount=0).ends[0] == 1 / 168  # fmt: skip
+    with pytest.raises(
+        InvalidInputError, match="period must fit at most 100000 times into the ho"
+    ):
+        lifetime_value(MODEL, SPEND, two(), horizon=1000, period="hour", discount=0.1)
 
 
 def test_a_calibration_that_ends_with_the_month() -> None:
@@ -231,6 +248,7 @@ def test_validation_by_hand() -> None:
         [expected[1], np.nan, (expected[0] + expected[2]) / 2], nan_ok=True
     )
     assert frame.actual.tolist() == pytest.approx([0.0, np.nan, 2.5], nan_ok=True)
+    assert "2+" in check._repr_html_()
     assert repr(check).startswith("Validation(horizon=39, mae=")
 
 

@@ -32,7 +32,7 @@ __all__ = ["Dropout"]
 
 Vector = NDArray[np.float64]
 Integrand = Callable[[float, Vector, Vector], tuple[Vector, Vector, Vector]]
-"""(k, p s, p) to h(1), h(p) and -h'(p), over rows s and columns p; h(1) has one column."""
+"""(k, s, p) to h(1), h(p) and -h'(p), over rows s and columns p; s and h(1) have one column."""
 
 DROP = 40.0  # the integrand is followed until it is e^-40 of its peak
 STEP = 0.25  # of the trapezoidal rule, at most; at most half a standard deviation too

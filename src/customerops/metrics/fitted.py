@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import ConvergenceError, InvalidInputError
+from customerops.metrics._html import table_html
 from customerops.metrics._newton import DOUBTFUL, Optimum, Values, Vector, climb, climb_all
 from customerops.model.checks import one_of
 from customerops.model.intervals import as_confidence
@@ -204,6 +205,15 @@ class Fitted(Record):
         table = self.to_frame(confidence=confidence).to_string(index=False, float_format="%.5g")
         return "\n".join([*head, f"diagnosis       {self.diagnosis}", "", table])
 
+    def _repr_html_(self) -> str:
+        """Show the parameters, with the diagnosis above."""
+        columns = {
+            "estimate": self._values(),
+            "standard error": np.array(list(self.standard_errors.values())),
+        }
+        title = f"{type(self).__name__}, {self._scale()}, {self.diagnosis}"
+        return table_html(title, "parameter", self.names, columns)
+
     def __repr__(self) -> str:
         params = ", ".join(f"{n}={v:.4g}" for n, v in zip(self.names, self._values(), strict=True))
         return f"{type(self).__name__}({params}, {self._scale()}, {self.status})"
@@ -228,6 +238,12 @@ class Fitted(Record):
         return model
 
     # ------------------------------------------------------------------ for subclasses
+
+    def _check(self) -> None:
+        k = len(self.names)
+        rows = () if self.evidence is None else self.evidence.log_covariance or ()
+        if rows and (len(rows) != k or any(len(row) != k for row in rows)):
+            raise InvalidInputError("evidence.log_covariance", f"must be {k} by {k}")
 
     @classmethod
     @abstractmethod

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics._distinct import distinct
+from customerops.metrics._html import table_html
 from customerops.metrics._units import UNITS, in_units
 from customerops.metrics.bgnbd import BGNBD
 from customerops.metrics.gammagamma import GammaGamma
@@ -30,6 +31,7 @@ Vector = NDArray[np.float64]
 
 YEAR = dt.timedelta(days=365.2425)  # of the Gregorian calendar, on average over 400 years
 CELLS = 1 << 21  # expectations held at once
+MOST = 100_000  # periods of a cash flow
 _ELAPSED = {
     "hour": dt.timedelta(hours=1),
     "day": dt.timedelta(days=1),
@@ -84,15 +86,20 @@ class LifetimeValue:
 
         from customerops.model.render import label_array
 
-        return pd.DataFrame(
-            {
-                "period": label_array(self.labels),
-                "end": self.ends,
-                "purchases": self.purchases,
-                "margin": self.margin,
-                "value": self.value,
-            }
-        )
+        return pd.DataFrame({"period": label_array(self.labels), **self._flows()})
+
+    def _flows(self) -> dict[str, Vector]:
+        return {
+            "end": self.ends,
+            "purchases": self.purchases,
+            "margin": self.margin,
+            "value": self.value,
+        }
+
+    def _repr_html_(self) -> str:
+        """Show the cash flow."""
+        title = f"lifetime value of {len(self.customers):,} customers: {self.total:,.2f}"
+        return table_html(title, "period", self.labels, self._flows())
 
     def __repr__(self) -> str:
         return f"LifetimeValue(total={self.total:.2f}, periods={len(self.labels)})"
@@ -183,29 +190,19 @@ def lifetime_value(
             "horizon", "must be after the end of the calibration", f"got {end}"
         )
     fitted._check_unit(summary)
-    mean = spend._mean_spend(summary)
-    alive = fitted._alive(summary)
+    mean, alive = spend._mean_spend(summary), fitted._alive(summary)
     labels, ends = _periods(summary, end, period)
     worth = (1.0 + rate) ** -(ends * (UNITS[fitted.unit] / YEAR))
     (x, ticks), where = distinct(summary.x, summary.T)
-    people = alive * summary.weights
-    heads = np.bincount(where, people, minlength=len(x))  # estimates: they need not be exact
-    money = np.bincount(where, people * mean * share, minlength=len(x))
-    present = np.zeros(len(x))
-    purchases, flow = np.empty(len(ends)), np.empty(len(ends))
-    T, before = ticks / summary.ticks_per_unit, np.zeros(len(x))
-    size = max(1, CELLS // max(len(x), 1))
-    for i in range(0, len(ends), size):
-        block = slice(i, i + size)
-        bought = fitted._bought(x, T, ends[block])
-        more = np.diff(bought, axis=0, prepend=before[None])
-        before = bought[-1]
-        present += np.einsum("p,pn->n", worth[block], more)
-        purchases[block] = np.einsum("pn,n->p", more, heads)
-        flow[block] = np.einsum("pn,n->p", more, money)
+    living = alive * summary.weights
+    people = np.bincount(where, living, len(x)).astype(np.float64)  # estimates need not be exact
+    money = np.bincount(where, living * mean * share, len(x)).astype(np.float64)
+    bought, present, purchases, flow = _flows(
+        fitted, (x, ticks / summary.ticks_per_unit), (ends, worth), (people, money)
+    )
     columns = {
         "value": alive * mean * share * present[where],
-        "purchases": alive * before[where],
+        "purchases": alive * bought[where],
         "mean_spend": mean,
     }
     customers = Predicted.of(
@@ -214,20 +211,65 @@ def lifetime_value(
     return LifetimeValue(customers, labels, ends, purchases, flow, flow * worth)
 
 
+def _flows(
+    fitted: BGNBD,
+    histories: tuple[NDArray[np.int64], Vector],
+    periods: tuple[Vector, Vector],
+    living: tuple[Vector, Vector],
+) -> tuple[Vector, Vector, Vector, Vector]:
+    """Return what one living customer of each history buys, and all of them in each period.
+
+    Parameters
+    ----------
+    fitted : BGNBD
+        The model.
+    histories : tuple of ndarray
+        x and T, in units.
+    periods : tuple of ndarray
+        Ends, in units, and discount factors.
+    living : tuple of ndarray
+        Customers of each history that are alive, and the margin of an occasion of all of them.
+
+    Returns
+    -------
+    tuple of ndarray
+        By history: purchases to the last end, and discounted. By period: purchases, and margin.
+    """
+    (x, T), (ends, worth), (people, money) = histories, periods, living
+    before, present = np.zeros(len(x)), np.zeros(len(x))
+    purchases, flow = np.empty(len(ends)), np.empty(len(ends))
+    size = max(1, CELLS // max(len(x), 1))
+    for i in range(0, len(ends), size):
+        block = slice(i, i + size)
+        bought = fitted._bought(x, T, ends[block])
+        more = np.diff(bought, axis=0, prepend=before[None])
+        before = bought[-1]
+        present += np.einsum("p,pn->n", worth[block], more)
+        purchases[block] = np.einsum("pn,n->p", more, people)
+        flow[block] = np.einsum("pn,n->p", more, money)
+    return before, present, purchases, flow
+
+
 def _periods(
     summary: PurchaseSummary, horizon: float, period: Period
 ) -> tuple[tuple[Label, ...], Vector]:
     """Return labels and ends of the periods up to the horizon, which is the last end."""
-    unit = UNITS[summary.unit]
+    length = _ELAPSED[period] / UNITS[summary.unit]
+    if horizon > MOST * length:
+        raise InvalidInputError(
+            "period", f"must fit at most {MOST} times into the horizon", f"got {period!r}"
+        )
     calendar, last = summary.context.calendar, summary.context.option("calibration_end")
     if calendar is None or last is None:
-        n = max(1, int(np.ceil(horizon / (_ELAPSED[period] / unit) - 1e-9)))
-        ends = np.arange(1, n + 1) * (_ELAPSED[period] / unit)
+        n = max(1, int(np.ceil(horizon / length - 1e-9)))
+        ends = np.arange(1, n + 1) * length
         labels: Sequence[Label] = range(1, n + 1)
     else:
+        if period == "hour" and summary.occasion == "day":
+            raise InvalidInputError("period", "must not be finer than a day, the summary's tick")
         clock = summary.clock
         first = int(calendar.ordinals(np.array([last]), period)[0])
-        n = int(horizon / (0.9 * _ELAPSED[period] / unit)) + 3  # the shortest month is 0.92 of one
+        n = int(horizon / (0.9 * length)) + 3  # the shortest month is 0.92 of one
         ordinals = first + np.arange(n)
         ticks = clock.ticks(calendar.edges(ordinals + 1, period) - 1)
         ends = (ticks - clock.tick(last)) / summary.ticks_per_unit

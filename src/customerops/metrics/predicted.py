@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model import exact, render
+from customerops.metrics._html import table_html
+from customerops.model import exact
 from customerops.model.checks import did_you_mean, whole
 from customerops.model.context import Context
 from customerops.model.tables import Result
@@ -131,13 +132,8 @@ class Predicted(Result):
 
     def _repr_html_(self) -> str:
         """Show the first rows as a table."""
-        shown = {
-            name: [render.number(x) for x in column[: render.ROWS].tolist()]
-            for name, column in self.columns.items()
-        }
-        ids = {"customer_id": [str(one) for one in self.ids[: render.ROWS].tolist()]}
-        grey = [False] * min(len(self), render.ROWS)
-        return render.rows_html(self.context.metric, ids, shown, grey, len(self))
+        ids = [str(one) for one in self.ids.tolist()]
+        return table_html(self.context.metric, "customer_id", ids, self.columns)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild through the constructor: a pickled array would come back writable."""

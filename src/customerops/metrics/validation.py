@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics._html import table_html
 from customerops.metrics.bgnbd import BGNBD
 from customerops.metrics.summary import PurchaseSummary
 from customerops.model import exact
@@ -60,16 +61,23 @@ class Validation:
         """Return one row a frequency: customers, and their mean expected and actual purchases."""
         import pandas as pd
 
-        labels = [*map(str, self.x.tolist()[:-1]), f"{self.x[-1]}+"]
+        return pd.DataFrame({"x": self._labels(), **self._means()})
+
+    def _labels(self) -> list[str]:
+        return [*map(str, self.x.tolist()[:-1]), f"{self.x[-1]}+"]
+
+    def _means(self) -> dict[str, NDArray[Any]]:
         some = np.where(self.customers > 0, self.customers, np.nan)
-        return pd.DataFrame(
-            {
-                "x": labels,
-                "customers": self.customers,
-                "expected": self.expected / some,
-                "actual": self.actual / some,
-            }
-        )
+        return {
+            "customers": self.customers,
+            "expected": self.expected / some,
+            "actual": self.actual / some,
+        }
+
+    def _repr_html_(self) -> str:
+        """Show expected and actual purchases by frequency."""
+        title = f"tracking error {100 * self.tracking_error:.1f} %, MAE {self.mae:.3g}"
+        return table_html(title, "x", self._labels(), self._means())
 
     def __repr__(self) -> str:
         return (
