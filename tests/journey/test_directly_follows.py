@@ -75,6 +75,17 @@ def test_a_share_is_of_the_customers_who_were_there() -> None:
     assert share.select(source=START, target="web").total == 3
 
 
+def test_shares_add_where_a_state_is_missing_on_one_side() -> None:
+    a, b = seen("a", "web", "app"), seen("b", "web", "store")
+    one, two, whole = (
+        transitions(InteractionLog.from_interactions(x).until(at(99)), state="channel").share()
+        for x in (a, b, a + b)
+    )
+    assert one + two == whole
+    cell = (one + two).select(source="web", target="app")
+    assert (cell.count, cell.total) == (1, 2)
+
+
 def test_steps_pass_over_the_others() -> None:
     rows = seen("a", "web", "app", "store")
     known = InteractionLog.from_interactions(rows).until(at(99))

@@ -235,6 +235,7 @@ def test_nobody_has_no_cohort() -> None:
         ({"by": "country"}, "by must be a customer attribute"),
         ({"as_of": None}, "as_of must be given"),
         ({"as_of": dt.datetime(2027, 1, 1, tzinfo=UTC)}, None),
+        ({"calendar": "UTC"}, "calendar must be a Calendar: got str"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(options: dict[str, Any], message: str | None) -> None:

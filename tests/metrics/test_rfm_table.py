@@ -194,10 +194,11 @@ def test_segments_count_customers_and_money() -> None:
     assert sum(sizes.customers) == 3
     share = sizes.share().select(segment="champions")
     assert (share.count, share.total) == (2, 3)
-    with pytest.raises(InvalidInputError, match="segment must have each customer in one cell"):
-        sizes.share().rollup("segment")
+    assert sizes.share().rollup("segment").value == 1
     assert sizes.rollup("segment").customers == 3
     assert sizes.rollup("segment").share().total == 3
+    with pytest.raises(InvalidInputError, match="segment must have all its labels"):
+        sizes.select(segment=["champions"]).share()
 
 
 def test_the_first_segment_that_fits_wins() -> None:
@@ -216,3 +217,12 @@ def test_segments_add_over_customers() -> None:
     both = a.segments() + b.segments()
     assert both.customers.sum() == 2
     assert scored().segments() + both == both
+
+
+def test_shares_add_where_a_segment_is_missing_on_one_side() -> None:
+    rich = (RFMSegment("rich", "富", m=(3, 9)),)
+    a, b = scored((5, 1, 3, 0)), scored((1, 1, 1, 0), (1, 1, 1, 0))
+    both = a.segments(rich).share() + b.segments(rich).share()
+    assert both == (a.segments(rich) + b.segments(rich)).share()
+    cell = both.select(segment="rich")
+    assert (cell.count, cell.total) == (1, 3)

@@ -153,6 +153,12 @@ def test_within_days_needs_no_window() -> None:
     assert young.parts["total"] == 0
 
 
+def test_a_window_longer_than_time_has_not_been_watched() -> None:
+    log = log_of(bought("a", "2026-01-01")).until(dt.datetime(2026, 2, 9, tzinfo=UTC))
+    rate = repurchase_rate(log, definition="within_days", within=dt.timedelta.max)
+    assert int(rate.parts["total"]) == 0
+
+
 def test_a_second_purchase_after_the_window_counts_within_days() -> None:
     log = log_of(bought("a", "2026-01-30", "2026-02-01")).until(
         dt.datetime(2026, 2, 9, tzinfo=UTC)

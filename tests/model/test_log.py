@@ -292,7 +292,7 @@ def test_split_is_by_id_and_seed_alone() -> None:
     assert whole.sample(0.3, seed=1) == a
     assert whole.sample(0, seed=1).n_customers == 0
     assert whole.sample(1, seed=1) == whole
-    with pytest.raises(InvalidInputError, match="fraction must lie between 0 and 1: got 1.5"):
+    with pytest.raises(InvalidInputError, match="fraction must lie between 0 and 1"):
         whole.sample(1.5, seed=1)
 
 
@@ -471,6 +471,36 @@ def test_rollup_refuses_to_lose_customers_in_silence() -> None:
         log.rollup("acount_id")
     with pytest.raises(InvalidInputError, match="missing must be one of"):
         log.rollup("account_id", missing="keep")  # type: ignore[arg-type]
+
+
+def test_arguments_of_another_kind_are_refused() -> None:
+    log: Any = log_of(*SMALL)
+    for call, message in (
+        (lambda: log.between(3), "window must be a Window: got int"),
+        (lambda: log.split("a", seed=1), "fraction must lie between 0 and 1"),
+        (lambda: log.union(3), "logs must all be an InteractionLog: got int"),
+        (lambda: log.concat(None), "logs must all be an InteractionLog: got NoneType"),
+        (lambda: log.relabel([1]), "resolution must be a mapping of ids: got list"),
+        (lambda: log.with_customers(None), "customers must be an iterable of records"),
+        (lambda: InteractionLog.from_interactions(3), "interactions must be an iterable"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            call()
+
+
+def test_columns_cannot_be_put_in() -> None:
+    log = log_of(*SMALL).with_customers([Customer(id="a")])
+    assert log.lines is not None
+    for columns in (log.columns, log.customer_columns, log.lines.columns):
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            columns["kind"] = None  # type: ignore[index]
+
+
+def test_columns_say_no_more_than_their_size() -> None:
+    log = log_of(*SMALL)
+    assert repr(log.columns["kind"]) == "Coded(5 rows, 3 labels)"
+    assert repr(log.columns["amount"]) == "Numbers(5 rows)"
+    assert repr(log.columns["id"]) == "Ids(5 rows)"
 
 
 def test_relabel_joins_customers() -> None:

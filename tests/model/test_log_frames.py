@@ -287,6 +287,21 @@ def test_orders_of_records_and_frames_are_one_log() -> None:
     )
 
 
+def test_amounts_that_no_column_holds_are_told_apart() -> None:
+    huge = {"n": [10**12, 1, 1, 1], "price": ["1000000000", "1", "1", "1"]}
+    with pytest.raises(InvalidInputError, match="amount must fit 64 bits in minor units: 1 of 3"):
+        orders(lines=huge)
+    with pytest.raises(InvalidInputError, match="rounding must be one of"):
+        orders(rounding="zz")
+
+
+def test_threads_are_counted() -> None:
+    for wrong in (0, -1, "2"):
+        with pytest.raises(InvalidInputError, match="threads must"):
+            InteractionLog.from_frame(ROWS, **NAMES, threads=wrong)  # type: ignore[arg-type]
+    assert len(InteractionLog.from_frame(ROWS, **NAMES, threads=1)) == 4
+
+
 def test_an_amount_given_is_taken() -> None:
     log = orders({"paid": [1, 2, 3]}, amount="paid", row=True)
     assert sorted(log.amount.tolist()) == [100, 200, 300]

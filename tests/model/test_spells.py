@@ -264,6 +264,14 @@ def test_a_gap_of_the_window_ends_a_spell() -> None:
     assert rows(visits({"a": [0]}, as_of=9)) == [("a", 0, 9, False, None)]
 
 
+def test_a_window_longer_than_time_never_ends() -> None:
+    log = InteractionLog.from_interactions(
+        [Interaction(id="1", customer_id="a", at=day(0), kind="visit")]
+    ).until(day(1))
+    spells = inactivity_spells(log, within=dt.timedelta.max, active="visit")
+    assert spells.observed.tolist() == [False]
+
+
 def test_nobody_active_has_no_spell() -> None:
     assert len(visits({}, as_of=3)) == 0
     log = InteractionLog.from_interactions(

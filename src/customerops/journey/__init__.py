@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
-    from customerops.journey.directly_follows import TransitionTable, transitions
+    from customerops.journey.directly_follows import TransitionShare, TransitionTable, transitions
 
 __all__ = [
+    "TransitionShare",
     "TransitionTable",
     "transitions",
 ]
 
 _HOMES = {
+    "TransitionShare": "directly_follows",
     "TransitionTable": "directly_follows",
     "transitions": "directly_follows",
 }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from customerops.model.rules import Rule
     from customerops.model.window import Window
 
-__all__ = ["TransitionTable", "transitions"]
+__all__ = ["TransitionShare", "TransitionTable", "transitions"]
 
 _BITS = 64
 _MOST = 4096  # states: a table of all pairs of more would fill the memory
@@ -48,17 +48,26 @@ class TransitionTable(Table):
     PARTS: ClassVar[tuple[str, ...]] = ("count", "customers", "visitors")
     PART_AXES: ClassVar[dict[str, tuple[str, ...]]] = {"visitors": ("group", "source")}
 
-    def share(self) -> Proportion:
+    def share(self) -> TransitionShare:
         """Return, of the customers who were in a source, the share that moved on to each target.
 
         A customer who was there twice may have moved to two targets, so a row may exceed 1.
         """
-        total = np.broadcast_to(self.parts["visitors"][..., None], self.parts["count"].shape)
-        return Proportion(
+        return TransitionShare(
             axes=self.axes,
-            parts={"count": self.parts["customers"], "total": total},
+            parts={"count": self.parts["customers"], "total": self.parts["visitors"]},
             context=attrs.evolve(self.context, metric="transitions.share"),
         )
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class TransitionShare(Proportion):
+    """The share of a source's customers that moved on to each target.
+
+    A source has one total, whichever targets occur, so that shares add up over customers.
+    """
+
+    PART_AXES: ClassVar[dict[str, tuple[str, ...]]] = {"total": ("group", "source")}
 
 
 def transitions(

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.stages import STAGES
-from customerops.model.estimate_base import at_least_zero
 from customerops.model.estimates import Proportion
 from customerops.model.tables import Axis, Context, Count, Table
 
@@ -79,11 +78,6 @@ class StageShare(Proportion):
     """
 
     PART_AXES: ClassVar[Mapping[str, tuple[str, ...]]] = {"total": ("period",)}
-
-    def _check(self) -> None:
-        at_least_zero(self, "count")
-        if (self._spread("count") > self._spread("total")).any():
-            raise InvalidInputError("count", "must not exceed total")
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)

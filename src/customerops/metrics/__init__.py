@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         RFMCuts,
         RFMScores,
         RFMSegment,
+        SegmentShare,
         SegmentTable,
         rfm,
     )
@@ -44,6 +45,7 @@ __all__ = [
     "RFMScores",
     "RFMSegment",
     "RFM_SEGMENTS",
+    "SegmentShare",
     "SegmentTable",
     "Validation",
     "fit",
@@ -72,6 +74,7 @@ _HOMES = {
     "RFMScores": "rfm_table",
     "RFMSegment": "rfm_table",
     "RFM_SEGMENTS": "rfm_table",
+    "SegmentShare": "rfm_table",
     "SegmentTable": "rfm_table",
     "rfm": "rfm_table",
     "PurchaseSummary": "summary",

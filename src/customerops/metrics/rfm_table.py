@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from customerops.model.rules import Rule
     from customerops.model.window import Window
 
-__all__ = ["RFM", "RFM_SEGMENTS", "RFMCuts", "RFMScores", "RFMSegment", "SegmentTable", "rfm"]
+__all__ = [
+    "RFM",
+    "RFM_SEGMENTS",
+    "RFMCuts",
+    "RFMScores",
+    "RFMSegment",
+    "SegmentShare",
+    "SegmentTable",
+    "rfm",
+]
 
 
 def _cuts(values: Iterable[Any]) -> tuple[int, ...]:
@@ -311,16 +320,34 @@ class SegmentTable(Table):
         """What they spent, in minor units."""
         return self._part("monetary")
 
-    def share(self) -> Proportion:
-        """Return each segment's share of all customers that were scored."""
+    def share(self) -> SegmentShare:
+        """Return each segment's share of all customers that were scored.
+
+        Raises
+        ------
+        InvalidInputError
+            If the table was cut to some segments: take the share first.
+        """
+        if self.context.option("select.segment") is not None:
+            raise InvalidInputError(
+                "segment", "must have all its labels", "take shares, then select"
+            )
         count = self.parts["customers"]
-        total = np.full(count.shape, exact.sum_along(count, 0)) if count.ndim else count
-        axes = tuple(attrs.evolve(axis, disjoint=False) for axis in self.axes)
-        return Proportion(
-            axes=axes,
-            parts={"count": count, "total": total},
+        return SegmentShare(
+            axes=self.axes,
+            parts={"count": count, "total": count.sum()},
             context=attrs.evolve(self.context, metric="rfm.segments.share"),
         )
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class SegmentShare(Proportion):
+    """Each segment's share of all customers that were scored.
+
+    There is one total, whichever segments occur, so that shares add up over customers.
+    """
+
+    PART_AXES: ClassVar[dict[str, tuple[str, ...]]] = {"total": ()}
 
 
 def rfm(

@@ -15,6 +15,7 @@ from customerops.model.ask import ask
 from customerops.model.checks import one_of, positive_duration
 from customerops.model.derived import groups_of, rows_of
 from customerops.model.estimates import Estimate, Proportion, Ratio
+from customerops.model.instants import micros
 from customerops.model.log import InteractionLog
 from customerops.model.rules import Rule, as_rule
 from customerops.model.runs import first_of_run
@@ -160,7 +161,7 @@ def repurchase_rate(
         again = np.maximum(bought - 1, 0)
         return Ratio.from_rows(again, bought, codes=group, axes=axes, context=context)
     if definition == "within_days" and within is not None:
-        width = within // dt.timedelta(microseconds=1)
+        width = micros(within)
         count, total = _within(orders, width, asked.as_of)
     else:
         count, total = _BUYERS[definition](orders)

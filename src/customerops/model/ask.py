@@ -9,12 +9,14 @@ import attrs
 import numpy as np
 
 from customerops.errors import InvalidInputError
+from customerops.model.calendar import PERIODS, Calendar
+from customerops.model.checks import one_of
 from customerops.model.instants import from_us
 from customerops.model.log import InteractionLog
 from customerops.model.window import Window
 
 if TYPE_CHECKING:
-    from customerops.model.calendar import Calendar, Period
+    from customerops.model.calendar import Period
 
 __all__ = ["Asked", "ask"]
 
@@ -105,11 +107,14 @@ def ask(
             "log", "must not be by thread", "this function counts customers, and threads cluster"
         )
     if as_of is not None:
-        log = log.until(as_of)
+        log = log._until("as_of", as_of)
     if log.as_of is None:
         raise InvalidInputError(
             "as_of", "must be given", "the log has none: use log.until(...) or as_of="
         )
+    if calendar is not None and not isinstance(calendar, Calendar):
+        got = type(calendar).__name__
+        raise InvalidInputError("calendar", "must be a Calendar", f"got {got}")
     if over is not None and not isinstance(over, Window):
         raise InvalidInputError("over", "must be a Window", f"got {type(over).__name__}")
     asked = Asked(log, log.as_of, calendar or log.calendar, over, period)
@@ -119,9 +124,6 @@ def ask(
 
 
 def _check_edges(asked: Asked) -> None:
-    from customerops.model.calendar import PERIODS
-    from customerops.model.checks import one_of
-
     assert asked.period is not None
     one_of("period", asked.period, PERIODS)
     zone = asked.zone

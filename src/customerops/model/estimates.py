@@ -101,7 +101,7 @@ class Proportion(Sampled):
                 f"each {self.context.unit} clusters within a customer: use a Ratio",
             )
         at_least_zero(self, "count")
-        if (self.parts["count"] > self.parts["total"]).any():
+        if (self._spread("count") > self._spread("total")).any():
             raise InvalidInputError("count", "must not exceed total")
 
     def _value(self) -> Floats:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from customerops.errors import InvalidInputError
 
-__all__ = ["as_instant", "from_us", "to_us"]
+__all__ = ["as_instant", "from_us", "micros", "to_us"]
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _US = dt.timedelta(microseconds=1)
@@ -38,3 +38,12 @@ def to_us(instant: dt.datetime) -> int:
 def from_us(us: int) -> dt.datetime:
     """Return the UTC datetime of a number of microseconds since 1970-01-01T00:00Z."""
     return EPOCH + dt.timedelta(microseconds=int(us))
+
+
+def micros(duration: dt.timedelta) -> int:
+    """Return a duration in microseconds, cut off where every instant plus it is out of reach.
+
+    What is longer than all of time (2**61 microseconds are 73,000 years) never passes, and adding
+    it to an instant still fits 64 bits.
+    """
+    return min(duration // _US, 2**61)

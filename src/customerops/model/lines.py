@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.model.columns import Column
+from customerops.model.columns import Column, read_only
 from customerops.model.runs import ranges
 
 __all__ = ["Lines"]
@@ -31,8 +31,12 @@ class Lines:
     """
 
     offsets: NDArray[np.int64]
-    columns: Mapping[str, Column]
+    columns: Mapping[str, Column] = attrs.field(converter=read_only)
     quantity_decimals: int
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the columns; the view of them is made again."""
+        return (Lines, (self.offsets, dict(self.columns), self.quantity_decimals))
 
     def take(self, rows: NDArray[Any]) -> Lines:
         """Keep the lines of the events of a boolean mask or of positions, in that order."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model.columns import Coded, Column, Ids, Numbers
+from customerops.model.columns import Coded, Column, Ids, Numbers, read_only
 from customerops.model.faults import Rejected
 from customerops.model.instants import as_instant, from_us, to_us
 from customerops.model.labels import Label
@@ -99,9 +99,9 @@ class InteractionLog:
     customers: NDArray[Any]
     offsets: NDArray[np.int64]
     at: NDArray[np.int64]
-    columns: Mapping[str, Column]
+    columns: Mapping[str, Column] = attrs.field(converter=read_only)
     lines: Lines | None = None
-    customer_columns: Mapping[str, Column] = NOTHING
+    customer_columns: Mapping[str, Column] = attrs.field(default=NOTHING, converter=read_only)
     entered: NDArray[np.int64]
     currency: str | None = None
     decimals: int = 2
@@ -474,10 +474,13 @@ class InteractionLog:
             Timezone-aware, inclusive. It becomes the `as_of` of the result, and so the default of
             every metric.
         """
-        us = to_us(as_instant("t", t))
+        return self._until("t", t)
+
+    def _until(self, name: str, t: dt.datetime) -> InteractionLog:
+        us = to_us(as_instant(name, t))
         if self.as_of is not None and us > self.as_of:
             raise InvalidInputError(
-                "t", "must not be later than the log's as_of", "what came after it is not known"
+                name, "must not be later than the log's as_of", "what came after it is not known"
             )
         if us == self.as_of:
             return self
@@ -512,6 +515,8 @@ class InteractionLog:
 
     def between(self, window: Window) -> InteractionLog:
         """Keep the events inside a half-open window, and every customer."""
+        if not isinstance(window, Window):
+            raise InvalidInputError("window", "must be a Window", f"got {type(window).__name__}")
         keep = np.ones(len(self), np.bool_)
         if window.start_us is not None:
             keep &= self.at >= window.start_us
@@ -546,8 +551,8 @@ class InteractionLog:
         """Return the sample of `fraction` and the rest; see `sample`."""
         from customerops.model.hashing import keyed_hash
 
-        if not 0 <= fraction <= 1:
-            raise InvalidInputError("fraction", "must lie between 0 and 1", f"got {fraction}")
+        if not isinstance(fraction, int | float) or not 0 <= fraction <= 1:
+            raise InvalidInputError("fraction", "must lie between 0 and 1")
         owners = self.customers if self.parent is None else self.parent.values
         bar = int(fraction * 2**64)
         drawn = np.array([h < bar for h in keyed_hash(owners, key=str(seed))], np.bool_)
@@ -712,7 +717,7 @@ class InteractionLog:
         """Pickle the columns; derived arrays are made again when asked for."""
         return attrs.asdict(
             self, recurse=False, filter=lambda field, _: field.name != "_cache"
-        ) | {"customer_columns": dict(self.customer_columns)}
+        ) | {"columns": dict(self.columns), "customer_columns": dict(self.customer_columns)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the columns, read-only again."""

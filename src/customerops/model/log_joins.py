@@ -21,6 +21,7 @@ __all__ = ["concat", "same", "union"]
 
 def union(a: InteractionLog, b: InteractionLog) -> InteractionLog:
     """Join two logs of different customers."""
+    _check_logs((a, b))
     shared = len(set(owners(a).tolist()) & set(owners(b).tolist()))
     if shared:
         raise InvalidInputError("logs", "must have no customer in common", f"{shared} are in both")
@@ -31,6 +32,7 @@ def concat(logs: Sequence[InteractionLog]) -> InteractionLog:
     """Join logs that may share customers; a repeated (customer, id) counts once."""
     from customerops.model.log_regroup import regroup
 
+    _check_logs(logs)
     if any(log.parent is not None for log in logs):
         raise InvalidInputError("logs", "must not be by thread", "join them before by_thread()")
     whole = _joined(logs)
@@ -38,6 +40,13 @@ def concat(logs: Sequence[InteractionLog]) -> InteractionLog:
         return whole
     unit, ids = factorize_ids(whole.customers)
     return regroup(whole, unit, ids)
+
+
+def _check_logs(logs: Sequence[object]) -> None:
+    for log in logs:
+        if not isinstance(log, InteractionLog):
+            got = type(log).__name__
+            raise InvalidInputError("logs", "must all be an InteractionLog", f"got {got}")
 
 
 def owners(log: InteractionLog) -> NDArray[Any]:

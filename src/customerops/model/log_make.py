@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.model.build import RawIds, group
+from customerops.model.checks import whole
 from customerops.model.columns import Coded, Column, Ids, Numbers
 from customerops.model.faults import Invalid, Rejected
 from customerops.model.lines import Lines
@@ -45,6 +46,8 @@ def assemble(
 
     `rows` are the input positions of the columns' rows; left out, they are all rows in order.
     """
+    if threads is not None:
+        whole("threads", threads, least=1)
     payload: dict[str, NDArray[Any]] = {}
     for name, column in columns.items():
         for part, array in _arrays(column).items():

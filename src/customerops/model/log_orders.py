@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.model import exact
+from customerops.model.checks import one_of
 from customerops.model.columns import Column, Ids, Numbers
 from customerops.model.faults import Fault, Faults
 from customerops.model.intake import Intake, const, pick_columns
 from customerops.model.intake_columns import coded, event_ids, id_faults, labelled
 from customerops.model.intake_frames import raw
-from customerops.model.intake_numbers import Places, fixed_point
+from customerops.model.intake_numbers import ROUNDINGS, Places, fixed_point
 from customerops.model.intake_raw import Converted, Raw
 from customerops.model.lines import Lines
 from customerops.model.log import InteractionLog, locked
@@ -57,6 +58,8 @@ def log_of_orders(
     main = {**main, "kind": const("purchase") if main["kind"] is None else main["kind"]}
     picked = pick_columns(orders, wanted_columns(main, attributes, request.options))
     rounding = request.options.get("rounding")  # of line amounts, where orders have none
+    if rounding is not None:
+        one_of("rounding", rounding, ROUNDINGS)
     taken = take(picked, request if "amount" in picked else request.without("rounding"))
     if names.unit_price is not None and taken.currency is None:
         raise InvalidInputError("currency", "must be given with unit_price=", "an ISO 4217 code")
@@ -68,9 +71,13 @@ def log_of_orders(
     columns = _columns(given, order, taken, request, aside)
     made = _csr(columns, order, ~aside.faulty)
     if "amount" not in taken.columns and names.unit_price is not None:
-        amount, unfit = _amounts(made, rounding)
-        fault = Fault("of the lines needs more decimals", "must come out in minor units", unfit)
-        aside.check("amount", [attrs.evolve(fault, problem="rounding= rounds")])
+        amount, uneven, wide = _amounts(made, rounding)
+        unit = "must come out in minor units"
+        faults = [
+            Fault("of the lines needs more decimals", unit, uneven, "rounding= rounds"),
+            Fault("of the lines too large", "must fit 64 bits in minor units", wide),
+        ]
+        aside.check("amount", faults)
         taken = attrs.evolve(taken, columns={**taken.columns, "amount": amount})
     with_rows = attrs.evolve(request, options={**request.options, "row": True})
     log = log_of_intake(taken, with_rows, lines=made)
@@ -185,8 +192,10 @@ def _csr(columns: Mapping[str, Any], order: NDArray[np.int64], good: NDArray[np.
     return Lines(locked(offsets), out, QUANTITY_DECIMALS)
 
 
-def _amounts(lines: Lines, rounding: str | None) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return quantity times price summed over each order's lines, and where it does not fit.
+def _amounts(
+    lines: Lines, rounding: str | None
+) -> tuple[Numbers, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return quantity times price summed by order, where it is no minor unit, and where too large.
 
     An order without lines, or with a line without a price, has no amount.
     """
@@ -207,6 +216,7 @@ def _amounts(lines: Lines, rounding: str | None) -> tuple[Numbers, NDArray[np.bo
         units = Decimal(int(total[i])) / PER_QUANTITY
         whole[i] = int(units.quantize(Decimal(1), rounding=rounding))
     wide = known & (np.abs(whole) >= 2**63)
-    unfit = (uneven if rounding is None else np.zeros(n, np.bool_)) | wide
-    values = np.where(known & ~unfit, whole, 0).astype(np.int64)
-    return Numbers(locked(values), None if known.all() else locked(known)), unfit
+    if rounding is not None:
+        uneven = np.zeros(n, np.bool_)
+    values = np.where(known & ~uneven & ~wide, whole, 0).astype(np.int64)
+    return Numbers(locked(values), None if known.all() else locked(known)), uneven, wide

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model.checks import one_of
+from customerops.model.checks import came, one_of
 from customerops.model.columns import Coded, Column, Ids, Numbers, code_type
 from customerops.model.instants import from_us, to_us
 from customerops.model.labels import Label, label_key
@@ -67,7 +67,7 @@ def log_of_records(
     observed: Window | None = None,
 ) -> InteractionLog:
     """Build a log from records; every standard column is loaded, empty or not."""
-    seen = list(interactions)
+    seen = _listed("interactions", interactions)
     for place, one in enumerate(seen):
         if not isinstance(one, Interaction):
             problem = f"got {type(one).__name__} at position {place}"
@@ -102,7 +102,8 @@ def records_of_log(
 ) -> Iterator[Interaction]:
     """Return the events of a log as records."""
     one_of("order", order, ("id", "stored"))
-    log.column("id")
+    if "id" not in log.columns:
+        raise InvalidInputError("log", "must have been built with id= to give records")
     if log.parent is not None:
         raise InvalidInputError("log", "must not be by thread", "take the records before that")
     lengths = np.diff(log.offsets)
@@ -179,7 +180,7 @@ def log_with_customers(
     attributes: Iterable[str] | None = None,
 ) -> InteractionLog:
     """Add static attributes, and customers who have no events yet."""
-    records = list(customers)
+    records = _listed("customers", customers)
     if log.parent is not None:
         raise InvalidInputError("log", "must not be by thread", "add customers before that")
     place = {one: i for i, one in enumerate(log.customers.tolist())}
@@ -239,6 +240,12 @@ def _with_table(
         customer_columns=columns,
         cache={},
     )
+
+
+def _listed(name: str, records: Iterable[Any]) -> list[Any]:
+    if not isinstance(records, Iterable):
+        raise InvalidInputError(name, "must be an iterable of records", came(records))
+    return list(records)
 
 
 # ------------------------------------------------------------------ single columns

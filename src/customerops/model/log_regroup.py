@@ -62,7 +62,8 @@ def rollup(
             "attribute", "must be a customer attribute of the log", f"got {attribute!r}{hint}"
         )
     if len({type(label) for label in column.labels}) > 1 or not all(
-        isinstance(label, int | str | UUID) and not isinstance(label, bool) for label in column.labels
+        isinstance(label, int | str | UUID) and not isinstance(label, bool)
+        for label in column.labels
     ):
         raise InvalidInputError("attribute", "must hold ids of one type: int, str or UUID")
     without = int((column.codes < 0).sum())
@@ -81,6 +82,9 @@ def relabel(log: InteractionLog, resolution: Mapping[Any, Any]) -> InteractionLo
     """Give customers the ids of a resolution."""
     if log.parent is not None:
         raise InvalidInputError("log", "must not be by thread", "relabel it before by_thread()")
+    if not isinstance(resolution, Mapping):
+        got = type(resolution).__name__
+        raise InvalidInputError("resolution", "must be a mapping of ids", f"got {got}")
     new = [resolution.get(old, old) for old in log.customers.tolist()]
     if len({type(one) for one in new}) > 1:
         raise InvalidInputError("resolution", "must give ids of the log's type")

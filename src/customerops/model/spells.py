@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.model.ask import ask
 from customerops.model.checks import positive_duration
-from customerops.model.columns import Coded, Numbers
-from customerops.model.instants import as_instant, to_us
+from customerops.model.columns import Coded, Numbers, read_only
+from customerops.model.instants import as_instant, micros, to_us
 from customerops.model.log import InteractionLog, lock_all, locked
 from customerops.model.log_joins import stack, stack_ids
 from customerops.model.log_records import attribute_values, code_labels, id_array
@@ -83,7 +82,7 @@ class Spells:
     entry: NDArray[np.int64] | None = None
     amount: Numbers | None = None
     cause: Coded
-    attributes: Mapping[str, Coded] = MappingProxyType({})
+    attributes: Mapping[str, Coded] = attrs.field(factory=dict, converter=read_only)
     currency: str | None = None
     decimals: int = 2
     as_of: int
@@ -361,7 +360,7 @@ def inactivity_spells(
     """
     positive_duration("within", within)
     asked = ask(log, as_of=as_of)
-    known, width = asked.as_of, within // dt.timedelta(microseconds=1)
+    known, width = asked.as_of, micros(within)
     rows = np.flatnonzero(as_rule(active).mask(asked.log))
     customer, at = asked.log.codes[rows], asked.log.at[rows]
     new = first_of_run(customer)
