@@ -17,6 +17,7 @@ settings.register_profile(
 settings.register_profile(  # the gate: the same draws every time
     "ci", settings.get_profile("dev"), derandomize=True, print_blob=True, database=None
 )
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=10)
 settings.register_profile("slow", settings.get_profile("dev"), max_examples=3000, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
