@@ -288,7 +288,7 @@ def test_orders_of_records_and_frames_are_one_log() -> None:
 
 
 def test_amounts_that_no_column_holds_are_told_apart() -> None:
-    huge = {"n": [10**12, 1, 1, 1], "price": ["1000000000", "1", "1", "1"]}
+    huge: dict[str, list[Any]] = {"n": [10**12, 1, 1, 1], "price": ["1000000000", "1", "1", "1"]}
     with pytest.raises(InvalidInputError, match="amount must fit 64 bits in minor units: 1 of 3"):
         orders(lines=huge)
     with pytest.raises(InvalidInputError, match="rounding must be one of"):

@@ -549,9 +549,10 @@ class InteractionLog:
 
     def split(self, fraction: float, *, seed: int | str) -> tuple[InteractionLog, InteractionLog]:
         """Return the sample of `fraction` and the rest; see `sample`."""
+        from customerops.model.checks import finite
         from customerops.model.hashing import keyed_hash
 
-        if not isinstance(fraction, int | float) or not 0 <= fraction <= 1:
+        if not 0 <= finite("fraction", fraction) <= 1:
             raise InvalidInputError("fraction", "must lie between 0 and 1")
         owners = self.customers if self.parent is None else self.parent.values
         bar = int(fraction * 2**64)
