@@ -13,7 +13,8 @@ IN_ORDER: list[Label] = [
 
 
 def test_labels_of_all_types_sort_in_one_order_missing_last() -> None:
-    assert sorted(IN_ORDER[::-1], key=label_key) == IN_ORDER
+    shuffled = IN_ORDER[::-1]
+    assert sorted(shuffled, key=label_key) == IN_ORDER
     keys = [label_key(label) for label in IN_ORDER]
     assert all(a < b for a, b in itertools.pairwise(keys))
 
