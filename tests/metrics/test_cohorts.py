@@ -172,6 +172,35 @@ def test_over_reports_cohorts_and_still_sees_the_history_before() -> None:
     assert len(table.axes[1]) == 2
 
 
+def test_a_later_return_counts_for_every_age_before_it() -> None:
+    rows = events(
+        ("a", "use", "2026-01-01 00:00"),
+        ("a", "use", "2026-02-01 00:00"),
+        ("a", "use", "2026-04-01 00:00"),
+    )
+    table = retention(
+        log_of(rows).until_day(dt.date(2026, 4, 30)),
+        start="use",
+        returning="use",
+        period="month",
+        mode="on_or_after",
+        age_zero="returning",
+    )
+    assert table.count[0].tolist() == [1, 1, 1, 1]
+
+
+def test_over_may_be_open_at_one_side() -> None:
+    log = log_of(events(("a", "use", "2026-02-01 00:00"))).until_day(dt.date(2026, 3, 31))
+    table = retention(
+        log,
+        start="use",
+        returning="use",
+        period="month",
+        over=Window.parse("2026-01-01", None, tz=UTC),
+    )
+    assert table.size.tolist() == [0, 1, 0]
+
+
 def test_groups_are_of_customers() -> None:
     rows = events(
         ("a", "use", "2026-01-01 00:00"),

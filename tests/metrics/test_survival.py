@@ -56,6 +56,10 @@ def test_left_truncation_counts_who_is_under_observation() -> None:
     assert curve.at([3, 5, 6]).tolist() == [0.5, 0.25, 0.0]
 
 
+def test_unsigned_durations_are_durations() -> None:
+    assert kaplan_meier(np.array([3, 4], np.uint8), [1, 0]) == kaplan_meier([3, 4], [1, 0])
+
+
 def test_weights_are_repetitions() -> None:
     assert kaplan_meier([3, 4], [1, 0], weights=[2, 3]) == kaplan_meier(
         [3, 3, 4, 4, 4], [1, 1, 0, 0, 0]

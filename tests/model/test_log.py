@@ -503,6 +503,50 @@ def test_columns_say_no_more_than_their_size() -> None:
     assert repr(log.columns["id"]) == "Ids(5 rows)"
 
 
+def test_what_is_by_thread_is_neither_rolled_up_nor_given_customers() -> None:
+    cases = log_of(event("1", "a", 0, thread_id="t")).by_thread()
+    with pytest.raises(InvalidInputError, match="log must not be by thread"):
+        cases.rollup("account_id")
+    with pytest.raises(InvalidInputError, match="log must not be by thread"):
+        cases.with_customers([])
+
+
+def test_records_need_ids() -> None:
+    bare = InteractionLog.from_arrays(customer_id=["a"], at=[day(0)], kind=["x"], row=True)
+    with pytest.raises(InvalidInputError, match="log must have been built with id= to give"):
+        list(bare.interactions())
+    known = InteractionLog.from_arrays(
+        customer_id=["a"], at=[day(0)], kind=["x"], id=["1"], row=True, amount=[2], currency="EUR"
+    )
+    assert [one.id for one in known.interactions()] == ["1"]
+    assert known.amount_valid is None
+
+
+def test_joins_of_logs_without_lines_or_with_rows() -> None:
+    a, b = (
+        InteractionLog.from_arrays(customer_id=[who], at=[day(0)], kind=[who], row=True)
+        for who in "ab"
+    )
+    both = a.union(b)
+    assert both.lines is None
+    assert "row" not in both.columns
+    tied = InteractionLog.from_arrays(
+        customer_id=["b", "a"], at=[day(0)] * 2, kind=["first", "second"], row=True
+    ).relabel({"a": "b"})
+    assert [tied.kinds[code] for code in tied.kind] == ["first", "second"]
+
+
+def test_integer_ids_are_relabelled() -> None:
+    log = log_of(event("1", 1, 0), event("2", 2, 0)).relabel({1: 2})
+    assert log.customers.dtype == np.int64
+    assert log.customers.tolist() == [2]
+
+
+def test_amounts_beyond_64_bits_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="amount must fit 64 bits in the smallest unit"):
+        log_of(event("1", "a", 0, amount=Money("92233720368547758.08", "EUR")))
+
+
 def test_relabel_joins_customers() -> None:
     log = log_of(*SMALL).relabel({"b": "a"})
     assert sorted(log.customers.tolist()) == ["a", "c"]

@@ -150,6 +150,16 @@ def test_attributes_are_the_plan_and_what_is_declared() -> None:
         spells_of([own], as_of=day(1), attributes=[])
 
 
+def test_an_attribute_called_plan_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="attributes must not repeat a field: got 'plan'"):
+        spells_of([contract(0)], as_of=day(1), attributes=["plan"])
+
+
+def test_no_spells_are_equal_whatever_the_ids() -> None:
+    assert visits({}, as_of=3) == visits({"a": [9]}, as_of=3)
+    assert visits({}, as_of=3) != visits({"a": [1]}, as_of=3)
+
+
 def test_what_is_no_subscription_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="subscriptions must be .*: got str at position 0"):
         spells_of(["s"], as_of=day(0))  # type: ignore[list-item]

@@ -158,7 +158,8 @@ def _items(log: InteractionLog, rows: NDArray[np.int64]) -> list[tuple[Item, ...
     for name, column in lines.columns.items():
         if isinstance(column, Coded):
             fields[name] = decoded(column, everything)
-        elif isinstance(column, Numbers):
+        else:
+            assert isinstance(column, Numbers)
             make: Callable[[int], Any] = (
                 (lambda n: Money.of_minor(n, str(log.currency)))
                 if name == "unit_price"

@@ -163,7 +163,8 @@ def _agreed(log: InteractionLog, unit: NDArray[np.int64], n: int) -> dict[str, C
             has = np.zeros(n, np.bool_)
             has[unit[valid]] = True
             out[name] = Numbers(locked(np.where(has, low, 0)), locked(has))
-        elif isinstance(column, Coded):
+        else:
+            assert isinstance(column, Coded)
             known = column.codes >= 0
             high = np.full(n, -1, column.codes.dtype)
             high[unit[known]] = column.codes[known]
