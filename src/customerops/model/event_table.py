@@ -365,9 +365,8 @@ class EventTable(Support):
             if method == "plain":
                 half = z * value * error
                 return np.maximum(value - half, 0), np.minimum(value + half, 1)
-            spread = np.exp(z * error / -np.log(value))
-            low, high = value**spread, value ** (1 / spread)
-        return np.where(value == 1, 1.0, low), np.where(value == 1, 1.0, high)
+            spread = np.exp(z * error / -np.log(value))  # NaN at 1, and 1 ** NaN is 1
+            return value**spread, value ** (1 / spread)
 
     def to_frame(
         self, *, confidence: float = 0.95, method: Literal["log-log", "plain"] = "log-log"
