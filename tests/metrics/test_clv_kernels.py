@@ -54,6 +54,13 @@ def test_log_likelihood(parameters: Four, history: History) -> None:
     assert ours == pytest.approx(bgnbd_log_likelihood(parameters, history), rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("parameters", PARAMETERS[:6])
+def test_log_likelihood_of_many(parameters: Four) -> None:
+    some = [h for h in HISTORIES if h[0] < 100]
+    ours, _, _ = likelihood(some)(np.log(parameters))
+    assert ours == pytest.approx(sum(bgnbd_log_likelihood(parameters, h) for h in some), rel=1e-12)
+
+
 @pytest.mark.parametrize("parameters", PARAMETERS)
 def test_log_likelihood_is_finite_for_any_history(parameters: Four) -> None:
     extreme = [(100_000, 1e6, 1e6), (100_000, 1e-3, 1e6), (1, 1e-6, 1e6), (0, 0.0, 1e6)]
@@ -120,6 +127,17 @@ def test_expected_purchases_of_the_living(r: float, a: float, b: float) -> None:
         living = bgnbd_expected((r, 1.0, a, b), (x, 0.0, 0.0), s)
         living /= bgnbd_alive((r, 1.0, a, b), (x, 0.0, 0.0))
         assert ours == pytest.approx(living, rel=1e-11), (x, s)
+
+
+@pytest.mark.parametrize(
+    ("r", "a", "b", "x"), [(0.243, 0.793, 2.4, 0), (1.0, 0.3, 1.0, 2000), (1.0, 0.05, 1.0, 0)]
+)
+def test_expected_purchases_for_ever(r: float, a: float, b: float, x: int) -> None:
+    """What a tiny alpha makes of a long time: chances of a few in a million million matter."""
+    ours = Dropout(r, a, b).purchases(np.array([x]), np.array([1e12]))[0]
+    living = bgnbd_expected((r, 1.0, a, b), (x, 0.0, 0.0), 1e12, digits=120)
+    alive = bgnbd_alive((r, 1.0, a, b), (x, 0.0, 0.0))
+    assert ours == pytest.approx(living / alive, rel=1e-12)
 
 
 @pytest.mark.parametrize("a", [1 - 1e-9, 1.0, 1 + 1e-12, 1 + 1e-5])

@@ -218,6 +218,14 @@ def test_without_amounts() -> None:
     assert np.isnan(summary.mean_spend).all()
 
 
+def test_the_currency_is_that_of_the_purchases_seen() -> None:
+    log = log_of(
+        bought("a", day(0), None), bought("a", day(1), "5", "refund"), bought("a", day(9), "5")
+    )
+    assert purchase_summary(log, as_of=day(8)).context.currency is None
+    assert purchase_summary(log, as_of=day(9)).context.currency == "USD"
+
+
 def test_nobody() -> None:
     log = log_of(bought("a", day(0), what="visit")).until(day(1))
     summary = purchase_summary(log)

@@ -78,9 +78,11 @@ def climb(objective: Objective, start: Vector, bounds: Vector, *, steps: int = 2
     for _ in range(steps):
         value, gradient, hessian = here
         edge = np.abs(theta) >= bounds - 1e-9
-        held = edge & (theta * gradient > 0)
-        gradient = np.where(held, 0.0, gradient)
-        curvature, directions = np.linalg.eigh(np.where(held | held[:, None], 0.0, -hessian))
+        if edge.any():
+            held = edge & (theta * gradient > 0)
+            gradient = np.where(held, 0.0, gradient)
+            hessian = np.where(held | held[:, None], 0.0, hessian)
+        curvature, directions = np.linalg.eigh(-hessian)
         curvature = np.abs(curvature)
         largest = max(float(curvature.max()), _TINY)
         curvature = np.maximum(curvature, 1e-10 * largest)
