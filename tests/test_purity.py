@@ -34,7 +34,7 @@ from tests.surface.registry import ENTRIES
 
 def everything():
     for entry in ENTRIES:
-        world = fixed_world()
+        world = fixed_world(entry.days)
         for _ in views(entry.run(entry.build(world), world)):
             pass
     list(world.log().where("purchase").interactions())

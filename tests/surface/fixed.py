@@ -12,8 +12,8 @@ START = dt.datetime(2024, 1, 15, 9, tzinfo=dt.UTC)
 KINDS = ("signup", "purchase", "use", "purchase", "refund", "purchase", "cancel")
 
 
-def fixed_world() -> World:
-    """Return five customers, each with up to thirteen events over four months."""
+def fixed_world(days: int = 140) -> World:
+    """Return five customers, each with up to thirteen events over four months, seen so far."""
     ids = ["ann", "bob", "eve", "mia", "zoe"]
     return World(
         records=tuple(
@@ -43,7 +43,7 @@ def fixed_world() -> World:
             for c, customer in enumerate(ids)
         ),
         place={customer: c % 3 for c, customer in enumerate(ids)},
-        as_of=START + dt.timedelta(days=140),
+        as_of=START + dt.timedelta(days=min(days, 140)),
         middle=dt.date(2024, 3, 10),
         calendar=Calendar(ZoneInfo("America/New_York")),
         currency=None,
