@@ -302,16 +302,28 @@ def test_the_higher_of_two_tops() -> None:
     assert climb_all(double, starts, np.array([9.0])).theta[0] == pytest.approx(3.1, abs=0.1)
 
 
-def test_shortens_a_step_that_loses() -> None:
-    def steep(theta: Vector) -> Values:  # Newton's method overshoots and diverges from |t| > 1.39
-        t = theta[0]
-        return (
-            -math.log(math.cosh(t)),
-            np.array([-math.tanh(t)]),
-            np.array([[-1 / math.cosh(t) ** 2]]),
-        )
+def valley(theta: Vector) -> Values:
+    """Rises for ever along the diagonal."""
+    apart = theta[0] - theta[1]
+    rise = math.exp(-theta[0])
+    slope = np.array([rise - 10 * apart, 10 * apart])
+    return -rise - 5 * apart**2, slope, np.array([[-rise - 10, 10], [10, -10.0]])
 
-    top = climb(steep, np.array([5.0]), np.array([40.0]))
+
+@pytest.mark.parametrize("start", [(0.0, 0.0), (16.0, 3.0), (3.0, 16.0), (16.0, -16.0)])
+def test_goes_on_along_a_bound(start: tuple[float, float]) -> None:
+    top = climb(valley, np.array(start), BOUNDS)
+    assert top.settled
+    np.testing.assert_allclose(top.theta, [16.0, 16.0], atol=1e-5)
+
+
+def test_shortens_a_step_that_loses() -> None:
+    def steep(theta: Vector) -> Values:  # Newton's method diverges from |t| > 0.22
+        t = 5 * theta[0]
+        slope = np.array([-5 * math.tanh(t)])
+        return -math.log(math.cosh(t)), slope, np.array([[-25 / math.cosh(t) ** 2]])
+
+    top = climb(steep, np.array([0.3]), np.array([40.0]))
     assert top.settled
     assert top.theta[0] == pytest.approx(0.0, abs=1e-9)
 
