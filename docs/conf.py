@@ -23,4 +23,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say meaning, unit and shape
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
+napoleon_use_param = False  # types are prose here ("ndarray, shape (n,)"), not links
+napoleon_custom_sections = [("Attributes", "params_style")]  # and so for attributes
 napoleon_use_rtype = False
