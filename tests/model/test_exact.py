@@ -269,6 +269,11 @@ def test_division_beyond_the_range_of_floats() -> None:
     assert got.tolist() == [math.inf, -math.inf, -math.inf, math.inf]
 
 
+def test_division_by_nothing_is_undefined_at_any_size() -> None:
+    assert np.isnan(exact.divide(2**70, 0))
+    assert np.isnan(exact.divide([2**70, 1], [0, 0])).all()
+
+
 def test_division_broadcasts_and_keeps_shape() -> None:
     got = exact.divide(exact.canon([[1, 2], [3, 4]]), exact.canon([2, 0]))
     np.testing.assert_array_equal(got, [[0.5, np.nan], [1.5, np.nan]])
