@@ -91,6 +91,8 @@ def snapshot(value: Any) -> Any:
         return {key: snapshot(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [snapshot(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(map(repr, value))  # their order is nobody's promise
     return repr(value)
 
 
