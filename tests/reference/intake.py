@@ -78,7 +78,7 @@ def missing(x: object) -> bool:
     return isinstance(x, float) and math.isnan(x)
 
 
-def cell(  # noqa: PLR0911
+def cell(
     name: str, x: Any, tz: dt.tzinfo | None, fold: int | None, decimals: int, value_decimals: int
 ) -> Any:
     """Return what one cell becomes."""

@@ -60,7 +60,7 @@ def groups(
     return found
 
 
-def _evaluate(  # noqa: PLR0911 - one for each node
+def _evaluate(
     rule: dict[str, Any],
     values: Callable[[str], list[Any]],
     did: Callable[[dict[str, Any]], Fraction] | None,

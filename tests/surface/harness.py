@@ -89,10 +89,10 @@ def snapshot(value: Any) -> Any:
         }
     if isinstance(value, Mapping):
         return {key: snapshot(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)  # the order of a set is nobody's promise
     if isinstance(value, list | tuple):
         return [snapshot(item) for item in value]
-    if isinstance(value, set | frozenset):
-        return sorted(map(repr, value))  # their order is nobody's promise
     return repr(value)
 
 
