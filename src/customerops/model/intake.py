@@ -335,22 +335,8 @@ def _wanted(
     rule = as_rule(only)
     if rule.level == "customer":
         raise InvalidInputError("only", "must be a rule about events", "it is about customers")
-    asked = _fields(rule)
+    asked = set(rule.fields)
     if "amount" in asked:
         asked.add("currency")
     reading.take(_plain(arrays, reading.n, asked))
     return event_mask(rule, reading) & ~reading.faults.faulty
-
-
-def _fields(rule: Rule) -> set[str]:
-    """Return the fields an event rule asks about."""
-    from customerops.model.rule_leaves import FieldRule
-    from customerops.model.rule_nodes import Junction, Not
-
-    if isinstance(rule, FieldRule):
-        return {rule.field}
-    if isinstance(rule, Not):
-        return _fields(rule.rule)
-    if isinstance(rule, Junction):
-        return set().union(*map(_fields, rule.rules))
-    return set()
