@@ -1,6 +1,6 @@
 """Break a module in every small way and report the breakages that its tests do not notice.
 
-    python .ci/mutate.py model.money [--tests PATH ...] [--every N] [--workers N]
+    python .ci/mutate.py model.values.money [--tests PATH ...] [--every N] [--workers N]
 
 Each mutant is one small change: a comparison moved by one, an operator or a truth value swapped, a
 constant or a message altered, a statement dropped. The tests that mirror the module run on a copy
@@ -135,7 +135,7 @@ def run(src: Path, tests: list[str], limit: float | None) -> bool:
 def main() -> int:
     """Run the mutants of a module and print those that live."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("module", help="as in model.money")
+    parser.add_argument("module", help="as in model.values.money")
     parser.add_argument("--tests", nargs="*", help="left out: those that mirror the module")
     parser.add_argument("--every", type=int, default=1, help="run only every n-th mutant")
     parser.add_argument("--workers", type=int, default=2)

@@ -20,12 +20,12 @@ from customerops.errors import (
 
 if TYPE_CHECKING:
     from customerops import journey, lifecycle, metrics, model
-    from customerops.model.calendar import Calendar
-    from customerops.model.log import InteractionLog
-    from customerops.model.money import Money
-    from customerops.model.records import Customer, Interaction, Item, Subscription
-    from customerops.model.spells import Spells
-    from customerops.model.window import Window
+    from customerops.model.log.log import InteractionLog
+    from customerops.model.log.spells import Spells
+    from customerops.model.records.records import Customer, Interaction, Item, Subscription
+    from customerops.model.values.calendar import Calendar
+    from customerops.model.values.money import Money
+    from customerops.model.values.window import Window
 
 __all__ = [
     "Calendar",
@@ -51,15 +51,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Calendar": "model.calendar",
-    "Customer": "model.records",
-    "Interaction": "model.records",
-    "InteractionLog": "model.log",
-    "Item": "model.records",
-    "Money": "model.money",
-    "Spells": "model.spells",
-    "Subscription": "model.records",
-    "Window": "model.window",
+    "Calendar": "model.values.calendar",
+    "Customer": "model.records.records",
+    "Interaction": "model.records.records",
+    "InteractionLog": "model.log.log",
+    "Item": "model.records.records",
+    "Money": "model.values.money",
+    "Spells": "model.log.spells",
+    "Subscription": "model.records.records",
+    "Window": "model.values.window",
     "journey": "",
     "lifecycle": "",
     "metrics": "",

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.model.build import ByteStrings, Grouped, group
+from customerops.model.intake.build import ByteStrings, Grouped, group
 from tests.benchmarks.harness import (
     Work,
     compared,
@@ -177,7 +177,7 @@ def memory(rows: int, args: argparse.Namespace) -> None:
             np.save(Path(folder) / f"{name}.npy", array)
         load = f"""
 import numpy as np
-from customerops.model.build import ByteStrings, group
+from customerops.model.intake.build import ByteStrings, group
 def load(name):
     return np.load({folder!r} + '/' + name + '.npy')
 at = load('at')

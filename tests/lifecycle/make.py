@@ -5,9 +5,9 @@ import datetime as dt
 from customerops.lifecycle.columnar import NEVER, Windows
 from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
 from customerops.lifecycle.stages import Trigger
-from customerops.model.money import Money
-from customerops.model.records import Interaction
-from customerops.model.rules import amount, kind
+from customerops.model.records.records import Interaction
+from customerops.model.rules.rules import amount, kind
+from customerops.model.values.money import Money
 from tests.reference.lifecycle import Rules
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -15,13 +15,13 @@ from customerops.lifecycle.growth import growth_accounting
 from customerops.lifecycle.history import replay
 from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, STAGES
-from customerops.model.calendar import Calendar, Period
-from customerops.model.instants import from_us
-from customerops.model.log import InteractionLog
-from customerops.model.money import Money
-from customerops.model.records import Interaction
-from customerops.model.rules import amount, kind
-from customerops.model.window import Window
+from customerops.model.log.log import InteractionLog
+from customerops.model.records.records import Interaction
+from customerops.model.rules.rules import amount, kind
+from customerops.model.values.calendar import Calendar, Period
+from customerops.model.values.instants import from_us
+from customerops.model.values.money import Money
+from customerops.model.values.window import Window
 from tests.lifecycle.make import DAY, START, day
 
 FILE = Path(__file__).parents[1] / "cases" / "lifecycle.json"

@@ -11,10 +11,10 @@ from customerops.lifecycle.history import replay
 from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
 from customerops.lifecycle.stages import Cause, Stage
 from customerops.lifecycle.wording import duration, ordinal, with_article
-from customerops.model.calendar import Calendar
-from customerops.model.money import Money
-from customerops.model.records import Interaction
-from customerops.model.rules import amount, channel, kind
+from customerops.model.records.records import Interaction
+from customerops.model.rules.rules import amount, channel, kind
+from customerops.model.values.calendar import Calendar
+from customerops.model.values.money import Money
 from tests.lifecycle.draws import events, rules
 from tests.lifecycle.make import DAY, Event, day, interactions, policy_of
 from tests.reference.lifecycle import Rules

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.growth import GrowthAccounting, growth_accounting
-from customerops.model.calendar import Calendar
-from customerops.model.log import InteractionLog
-from customerops.model.records import Customer, Interaction
-from customerops.model.window import Window
+from customerops.model.log.log import InteractionLog
+from customerops.model.records.records import Customer, Interaction
+from customerops.model.values.calendar import Calendar
+from customerops.model.values.window import Window
 from tests.reference.lifecycle import growth
 
 UTC = Calendar(dt.UTC)

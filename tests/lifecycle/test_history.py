@@ -14,7 +14,7 @@ from customerops.errors import InvalidInputError
 from customerops.lifecycle.history import History, Life, replay
 from customerops.lifecycle.machine import State, advance
 from customerops.lifecycle.stages import ACTIVE, Cause, Stage
-from customerops.model.records import Interaction
+from customerops.model.records.records import Interaction
 from tests.lifecycle.draws import events, rules
 from tests.lifecycle.make import DAY, START, Event, day, interaction, interactions, policy_of
 from tests.reference.lifecycle import Life as Ticking

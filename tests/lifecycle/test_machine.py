@@ -17,7 +17,7 @@ from customerops.lifecycle.history import replay
 from customerops.lifecycle.machine import State, Step, Transition, advance, step
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, TRANSITIONS, Cause, Stage, Trigger
-from customerops.model.records import Interaction
+from customerops.model.records.records import Interaction
 from tests.lifecycle.draws import events, rules
 from tests.lifecycle.make import DAY, START, Event, day, interaction, interactions, policy_of
 from tests.reference.lifecycle import ORDER, Rules, live

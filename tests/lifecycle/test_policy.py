@@ -19,9 +19,9 @@ from customerops.lifecycle.policy import (
     LifecyclePolicy,
 )
 from customerops.lifecycle.stages import Stage, Trigger
-from customerops.model.money import Money
-from customerops.model.records import Interaction
-from customerops.model.rules import Did, always, amount, channel, kind
+from customerops.model.records.records import Interaction
+from customerops.model.rules.rules import Did, always, amount, channel, kind
+from customerops.model.values.money import Money
 from tests.lifecycle.make import DAY, START
 
 BASE: dict[str, Any] = {

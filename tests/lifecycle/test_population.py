@@ -18,12 +18,12 @@ from customerops.lifecycle.history import History, replay
 from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
 from customerops.lifecycle.population import Population
 from customerops.lifecycle.stages import ACTIVE, STAGES, Stage
-from customerops.model.calendar import Calendar
-from customerops.model.instants import to_us
-from customerops.model.log import InteractionLog
-from customerops.model.records import Customer, Interaction
-from customerops.model.rules import always
-from customerops.model.window import Window
+from customerops.model.log.log import InteractionLog
+from customerops.model.records.records import Customer, Interaction
+from customerops.model.rules.rules import always
+from customerops.model.values.calendar import Calendar
+from customerops.model.values.instants import to_us
+from customerops.model.values.window import Window
 from tests.lifecycle.draws import populations, rules
 from tests.lifecycle.make import DAY, START, Event, day, interactions, policy_of
 from tests.reference.lifecycle import Rules

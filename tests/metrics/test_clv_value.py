@@ -23,7 +23,7 @@ from customerops.metrics import (
 )
 from customerops.metrics.predicted import Predicted
 from customerops.model import Calendar
-from customerops.model.context import Context
+from customerops.model.tables.context import Context
 from tests.metrics import cdnow
 from tests.reference.clv import bgnbd_expected, gamma_gamma_mean
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import mpmath as mp
 
-from customerops.model.records import Interaction
+from customerops.model.records.records import Interaction
 
 __all__ = [
     "bgnbd_alive",

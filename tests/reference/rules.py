@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from customerops.model.records import Customer, Interaction
+from customerops.model.records.records import Customer, Interaction
 
 __all__ = ["FALSE", "TRUE", "UNKNOWN", "groups", "truth", "truth_of_customer"]
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import product
 
-from customerops.model.labels import label_key
-from customerops.model.tables import Table
+from customerops.model.tables.tables import Table
+from customerops.model.values.labels import label_key
 
 Key = tuple[tuple[int, object], ...]
 Cells = dict[str, dict[Key, int]]

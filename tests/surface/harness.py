@@ -17,7 +17,7 @@ import scipy.optimize  # these two add warning filters of their own when they ar
 import scipy.special  # noqa: F401 - loaded, so they are, before the filters are watched
 
 from customerops.errors import InvalidInputError
-from customerops.model.labels import label_key
+from customerops.model.values.labels import label_key
 from tests.surface.entry import Entry
 from tests.surface.world import PLACES, World
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 
 from customerops.model import InteractionLog, as_rule
-from customerops.model.instants import to_us
+from customerops.model.values.instants import to_us
 from tests.strategies import worlds
 from tests.surface import harness
 from tests.surface.entry import Entry, takes_data

@@ -11,20 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model.ask import ask
-from customerops.model.columns import Coded
-from customerops.model.derived import groups_of
-from customerops.model.estimates import Proportion
-from customerops.model.labels import END, START, Label, label_key
-from customerops.model.log import InteractionLog
-from customerops.model.rules import as_rule
-from customerops.model.runs import first_of_run
-from customerops.model.tables import Axis, Context, Table
+from customerops.model.log.ask import ask
+from customerops.model.log.derived import groups_of
+from customerops.model.log.log import InteractionLog
+from customerops.model.rules.rules import as_rule
+from customerops.model.tables.estimates import Proportion
+from customerops.model.tables.tables import Axis, Context, Table
+from customerops.model.values.columns import Coded
+from customerops.model.values.labels import END, START, Label, label_key
+from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
-    from customerops.model.grouping import Grouping
-    from customerops.model.rules import Rule
-    from customerops.model.window import Window
+    from customerops.model.rules.grouping import Grouping
+    from customerops.model.rules.rules import Rule
+    from customerops.model.values.window import Window
 
 __all__ = ["TransitionShare", "TransitionTable", "transitions"]
 

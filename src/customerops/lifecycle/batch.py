@@ -12,10 +12,10 @@ from customerops.lifecycle.columnar import Windows, canonical, replay_columns
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population, ordered
 from customerops.lifecycle.stages import Trigger
-from customerops.model.ask import ask
-from customerops.model.checks import came
-from customerops.model.log import InteractionLog
-from customerops.model.tables import Context
+from customerops.model.log.ask import ask
+from customerops.model.log.log import InteractionLog
+from customerops.model.tables.tables import Context
+from customerops.model.values.checks import came
 
 __all__ = ["replay_log"]
 

@@ -13,13 +13,13 @@ from customerops.lifecycle.machine import State, Transition, settle
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, TARGETS, Cause, Stage, Trigger
 from customerops.lifecycle.wording import duration, ordinal, with_article
-from customerops.model.money import decimals_of
-from customerops.model.records import Interaction
-from customerops.model.rules import And, Compare, Rule
+from customerops.model.records.records import Interaction
+from customerops.model.rules.rules import And, Compare, Rule
+from customerops.model.values.money import decimals_of
 
 if TYPE_CHECKING:
     from customerops.lifecycle.history import History
-    from customerops.model.calendar import Calendar
+    from customerops.model.values.calendar import Calendar
 
 __all__ = ["Explanation", "Ignored", "explanation"]
 

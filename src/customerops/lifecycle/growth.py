@@ -10,19 +10,19 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.model.ask import ask
-from customerops.model.checks import one_of
-from customerops.model.derived import activity, groups_of
-from customerops.model.estimates import Proportion, Quotient
-from customerops.model.instants import from_us
-from customerops.model.log import InteractionLog
-from customerops.model.rules import Rule, as_rule
-from customerops.model.tables import Axis, Context, Count, Table
+from customerops.model.log.ask import ask
+from customerops.model.log.derived import activity, groups_of
+from customerops.model.log.log import InteractionLog
+from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.tables.estimates import Proportion, Quotient
+from customerops.model.tables.tables import Axis, Context, Count, Table
+from customerops.model.values.checks import one_of
+from customerops.model.values.instants import from_us
 
 if TYPE_CHECKING:
-    from customerops.model.calendar import Calendar, Period
-    from customerops.model.grouping import Grouping
-    from customerops.model.window import Window
+    from customerops.model.rules.grouping import Grouping
+    from customerops.model.values.calendar import Calendar, Period
+    from customerops.model.values.window import Window
 
 __all__ = ["GrowthAccounting", "growth_accounting"]
 

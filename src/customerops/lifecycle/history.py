@@ -14,12 +14,12 @@ from customerops.lifecycle.explain import Explanation, explanation
 from customerops.lifecycle.machine import State, Transition, apply, settle
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, Cause, Stage, Trigger
-from customerops.model.checks import came
-from customerops.model.instants import as_instant
-from customerops.model.records import Interaction
+from customerops.model.records.records import Interaction
+from customerops.model.values.checks import came
+from customerops.model.values.instants import as_instant
 
 if TYPE_CHECKING:
-    from customerops.model.calendar import Calendar
+    from customerops.model.values.calendar import Calendar
 
 __all__ = ["History", "Life", "replay"]
 

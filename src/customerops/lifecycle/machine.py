@@ -16,11 +16,11 @@ import attrs
 from customerops.errors import InvalidInputError, Late, TransitionError
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, TARGETS, Cause, Stage, Trigger
-from customerops.model.checks import Id, came, one_of, whole
-from customerops.model.instants import as_instant
-from customerops.model.record import Shape, shape_of
-from customerops.model.records import Interaction
-from customerops.model.serial import read
+from customerops.model.records.base import Shape, shape_of
+from customerops.model.records.records import Interaction
+from customerops.model.values.checks import Id, came, one_of, whole
+from customerops.model.values.instants import as_instant
+from customerops.model.values.serial import read
 
 __all__ = ["State", "Step", "Transition", "advance", "apply", "settle", "step"]
 

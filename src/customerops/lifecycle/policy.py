@@ -15,10 +15,10 @@ import attrs
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.stages import ACTIVE, Stage, Trigger
 from customerops.lifecycle.wording import duration, ordinal
-from customerops.model.checks import came, one_of, positive_duration, text, whole
-from customerops.model.records import Interaction
-from customerops.model.rules import And, Compare, In, Or, Rule, as_rule
-from customerops.model.serial import read
+from customerops.model.records.records import Interaction
+from customerops.model.rules.rules import And, Compare, In, Or, Rule, as_rule
+from customerops.model.values.checks import came, one_of, positive_duration, text, whole
+from customerops.model.values.serial import read
 
 __all__ = [
     "DEFAULT_EVENTS",

@@ -15,16 +15,16 @@ from customerops.lifecycle.columnar import NEVER
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import STAGES, Cause
 from customerops.lifecycle.transitions import Transitions
-from customerops.model import render
-from customerops.model.ask import ask
-from customerops.model.checks import came, one_of
-from customerops.model.columns import Ids
-from customerops.model.instants import as_instant, from_us, to_us
-from customerops.model.log import locked
-from customerops.model.log_joins import stack_ids
-from customerops.model.runs import ranges
-from customerops.model.tables import Context, Statistic
-from customerops.model.window import Window
+from customerops.model.log.ask import ask
+from customerops.model.log.joins import stack_ids
+from customerops.model.log.log import locked
+from customerops.model.tables import render
+from customerops.model.tables.tables import Context, Statistic
+from customerops.model.values.checks import came, one_of
+from customerops.model.values.columns import Ids
+from customerops.model.values.instants import as_instant, from_us, to_us
+from customerops.model.values.runs import ranges
+from customerops.model.values.window import Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from customerops.lifecycle.history import History
     from customerops.lifecycle.states import States
     from customerops.lifecycle.stocks import StageCounts, StageFlows
-    from customerops.model.calendar import Calendar, Period
-    from customerops.model.log import InteractionLog
-    from customerops.model.spells import Spells
+    from customerops.model.log.log import InteractionLog
+    from customerops.model.log.spells import Spells
+    from customerops.model.values.calendar import Calendar, Period
 
 __all__ = ["Population", "ordered"]
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from customerops.lifecycle.columnar import NEVER, Windows
 from customerops.lifecycle.stages import ACTIVE, STAGES, Stage
-from customerops.model import render
-from customerops.model.instants import to_us
-from customerops.model.per_customer import PerCustomer
+from customerops.model.tables import render
+from customerops.model.tables.per_customer import PerCustomer
+from customerops.model.values.instants import to_us
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.stages import STAGES, Stage
-from customerops.model.checks import came, one_of
-from customerops.model.columns import Coded
-from customerops.model.instants import to_us
-from customerops.model.log import locked
-from customerops.model.runs import first_of_run
-from customerops.model.spells import Spells
+from customerops.model.log.log import locked
+from customerops.model.log.spells import Spells
+from customerops.model.values.checks import came, one_of
+from customerops.model.values.columns import Coded
+from customerops.model.values.instants import to_us
+from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
     from customerops.lifecycle.population import Population

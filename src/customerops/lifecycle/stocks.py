@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.stages import STAGES
-from customerops.model.estimates import Proportion
-from customerops.model.tables import Axis, Context, Count, Table
+from customerops.model.tables.estimates import Proportion
+from customerops.model.tables.tables import Axis, Context, Count, Table
 
 if TYPE_CHECKING:
     from customerops.lifecycle.population import Population
     from customerops.lifecycle.transitions import Transitions
-    from customerops.model.ask import Asked
+    from customerops.model.log.ask import Asked
 
 __all__ = [
     "StageCounts",

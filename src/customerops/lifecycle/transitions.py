@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.model.log import locked
+from customerops.model.log.log import locked
 
 __all__ = ["Transitions"]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.model.runs import first_of_run
+from customerops.model.values.runs import first_of_run
 
 __all__ = ["distinct"]
 

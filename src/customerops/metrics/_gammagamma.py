@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.metrics._newton import Values, Vector
-from customerops.model import exact
+from customerops.model.values import exact
 
 __all__ = ["Likelihood", "stirling_rest"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from customerops.model import render
-from customerops.model.labels import Label
+from customerops.model.tables import render
+from customerops.model.values.labels import Label
 
 __all__ = ["table_html"]
 

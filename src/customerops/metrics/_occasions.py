@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model import exact
-from customerops.model.derived import rows_of
-from customerops.model.runs import first_of_run
+from customerops.model.log.derived import rows_of
+from customerops.model.values import exact
+from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
-    from customerops.model.calendar import Calendar, Period
-    from customerops.model.log import InteractionLog
-    from customerops.model.rules import Rule
+    from customerops.model.log.log import InteractionLog
+    from customerops.model.rules.rules import Rule
+    from customerops.model.values.calendar import Calendar, Period
 
 __all__ = ["Clock", "Occasions", "histories", "occasions_of"]
 

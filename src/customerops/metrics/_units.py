@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Literal
 
 from customerops.errors import InvalidInputError
-from customerops.model.checks import finite
+from customerops.model.values.checks import finite
 
 __all__ = ["TICKS", "UNITS", "Occasion", "Unit", "in_units"]
 

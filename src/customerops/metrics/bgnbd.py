@@ -17,8 +17,8 @@ from customerops.metrics._units import Unit, in_units
 from customerops.metrics.fitted import Evidence, Fitted, Parameters, estimate, evidence_of
 from customerops.metrics.predicted import Predicted
 from customerops.metrics.summary import PurchaseSummary
-from customerops.model.checks import came
-from customerops.model.intervals import as_confidence
+from customerops.model.tables.intervals import as_confidence
+from customerops.model.values.checks import came
 
 __all__ = ["BGNBD", "BGNBDParameters"]
 

@@ -17,7 +17,7 @@ from customerops.metrics.lifetime import LifetimeValue, lifetime_value
 from customerops.metrics.predicted import Predicted
 from customerops.metrics.summary import PurchaseSummary, purchase_summary
 from customerops.metrics.validation import Validation, validate
-from customerops.model.checks import came, did_you_mean
+from customerops.model.values.checks import came, did_you_mean
 
 __all__ = [
     "BGNBD",

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.model.ask import Asked, ask
-from customerops.model.checks import one_of
-from customerops.model.cohort import CohortTable
-from customerops.model.derived import activity, groups_of, rows_of
-from customerops.model.log import InteractionLog
-from customerops.model.rules import Rule, as_rule
-from customerops.model.runs import first_of_run
-from customerops.model.tables import Axis, Context
+from customerops.model.log.ask import Asked, ask
+from customerops.model.log.derived import activity, groups_of, rows_of
+from customerops.model.log.log import InteractionLog
+from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.tables.cohort import CohortTable
+from customerops.model.tables.tables import Axis, Context
+from customerops.model.values.checks import one_of
+from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
-    from customerops.model.calendar import Calendar, Period
-    from customerops.model.grouping import Grouping
-    from customerops.model.window import Window
+    from customerops.model.rules.grouping import Grouping
+    from customerops.model.values.calendar import Calendar, Period
+    from customerops.model.values.window import Window
 
 __all__ = ["retention"]
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from customerops.errors import ConvergenceError, InvalidInputError
 from customerops.metrics._html import table_html
 from customerops.metrics._newton import DOUBTFUL, Optimum, Values, Vector, climb, climb_all
-from customerops.model.checks import one_of
-from customerops.model.intervals import as_confidence
-from customerops.model.record import Record
+from customerops.model.records.base import Record
+from customerops.model.tables.intervals import as_confidence
+from customerops.model.values.checks import one_of
 
 if TYPE_CHECKING:
     import pandas as pd

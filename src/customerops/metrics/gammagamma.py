@@ -14,8 +14,8 @@ from customerops.metrics._gammagamma import Likelihood
 from customerops.metrics.fitted import Evidence, Fitted, Parameters, estimate, evidence_of
 from customerops.metrics.predicted import Predicted
 from customerops.metrics.summary import PurchaseSummary
-from customerops.model import exact
-from customerops.model.checks import came
+from customerops.model.values import exact
+from customerops.model.values.checks import came
 
 __all__ = ["GammaGamma", "GammaGammaParameters"]
 

@@ -18,9 +18,9 @@ from customerops.metrics.bgnbd import BGNBD
 from customerops.metrics.gammagamma import GammaGamma
 from customerops.metrics.predicted import Predicted
 from customerops.metrics.summary import PurchaseSummary
-from customerops.model.calendar import PERIODS, Period
-from customerops.model.checks import came, finite, one_of
-from customerops.model.labels import Label
+from customerops.model.values.calendar import PERIODS, Period
+from customerops.model.values.checks import came, finite, one_of
+from customerops.model.values.labels import Label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ class LifetimeValue:
         """Return one row a period: its label and end, purchases, margin and present value."""
         import pandas as pd
 
-        from customerops.model.render import label_array
+        from customerops.model.tables.render import label_array
 
         return pd.DataFrame({"period": label_array(self.labels), **self._flows()})
 

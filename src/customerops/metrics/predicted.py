@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics._html import table_html
-from customerops.model import exact
-from customerops.model.checks import did_you_mean, whole
-from customerops.model.context import Context
-from customerops.model.tables import Result
+from customerops.model.tables.context import Context
+from customerops.model.tables.tables import Result
+from customerops.model.values import exact
+from customerops.model.values.checks import did_you_mean, whole
 
 if TYPE_CHECKING:
     import pandas as pd

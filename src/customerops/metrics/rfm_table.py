@@ -12,23 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model import exact
-from customerops.model.ask import ask
-from customerops.model.axes import Axis
-from customerops.model.checks import came, one_of, whole
-from customerops.model.context import Context
-from customerops.model.derived import rows_of
-from customerops.model.estimates import Proportion
-from customerops.model.log import InteractionLog
-from customerops.model.per_customer import PerCustomer
-from customerops.model.rules import as_rule
-from customerops.model.runs import first_of_run
-from customerops.model.tables import Table
+from customerops.model.log.ask import ask
+from customerops.model.log.derived import rows_of
+from customerops.model.log.log import InteractionLog
+from customerops.model.rules.rules import as_rule
+from customerops.model.tables.axes import Axis
+from customerops.model.tables.context import Context
+from customerops.model.tables.estimates import Proportion
+from customerops.model.tables.per_customer import PerCustomer
+from customerops.model.tables.tables import Table
+from customerops.model.values import exact
+from customerops.model.values.checks import came, one_of, whole
+from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
-    from customerops.model.calendar import Calendar
-    from customerops.model.rules import Rule
-    from customerops.model.window import Window
+    from customerops.model.rules.rules import Rule
+    from customerops.model.values.calendar import Calendar
+    from customerops.model.values.window import Window
 
 __all__ = [
     "RFM",

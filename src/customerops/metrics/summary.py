@@ -15,18 +15,18 @@ from customerops.metrics._columns import check_rows, whole_column
 from customerops.metrics._distinct import distinct
 from customerops.metrics._occasions import Clock, histories, occasions_of
 from customerops.metrics._units import TICKS, UNITS, Occasion, Unit
-from customerops.model import exact
-from customerops.model.ask import ask
-from customerops.model.checks import one_of, text, whole
-from customerops.model.context import Context
-from customerops.model.instants import as_instant, from_us, to_us
-from customerops.model.money import decimals_of
-from customerops.model.per_customer import PerCustomer
-from customerops.model.rules import Rule, as_rule
+from customerops.model.log.ask import ask
+from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.tables.context import Context
+from customerops.model.tables.per_customer import PerCustomer
+from customerops.model.values import exact
+from customerops.model.values.checks import one_of, text, whole
+from customerops.model.values.instants import as_instant, from_us, to_us
+from customerops.model.values.money import decimals_of
 
 if TYPE_CHECKING:
-    from customerops.model.calendar import Calendar, Period
-    from customerops.model.log import InteractionLog
+    from customerops.model.log.log import InteractionLog
+    from customerops.model.values.calendar import Calendar, Period
 
 __all__ = ["Occasion", "PurchaseSummary", "Unit", "purchase_summary"]
 

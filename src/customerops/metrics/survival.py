@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model.axes import Axis
-from customerops.model.checks import came, did_you_mean, positive_duration
-from customerops.model.columns import Coded
-from customerops.model.context import Context
-from customerops.model.event_table import EventTable
-from customerops.model.labels import Label
-from customerops.model.spells import Spells
+from customerops.model.log.spells import Spells
+from customerops.model.tables.axes import Axis
+from customerops.model.tables.context import Context
+from customerops.model.tables.event_table import EventTable
+from customerops.model.values.checks import came, did_you_mean, positive_duration
+from customerops.model.values.columns import Coded
+from customerops.model.values.labels import Label
 
 __all__ = ["kaplan_meier"]
 

@@ -12,8 +12,8 @@ from customerops.errors import InvalidInputError
 from customerops.metrics._html import table_html
 from customerops.metrics.bgnbd import BGNBD
 from customerops.metrics.summary import PurchaseSummary
-from customerops.model import exact
-from customerops.model.checks import came, whole
+from customerops.model.values import exact
+from customerops.model.values.checks import came, whole
 
 if TYPE_CHECKING:
     import pandas as pd

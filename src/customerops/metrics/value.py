@@ -11,20 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model.ask import ask
-from customerops.model.checks import one_of, positive_duration
-from customerops.model.derived import groups_of, rows_of
-from customerops.model.estimates import Estimate, Proportion, Ratio
-from customerops.model.instants import micros
-from customerops.model.log import InteractionLog
-from customerops.model.rules import Rule, as_rule
-from customerops.model.runs import first_of_run
-from customerops.model.tables import Context
+from customerops.model.log.ask import ask
+from customerops.model.log.derived import groups_of, rows_of
+from customerops.model.log.log import InteractionLog
+from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.tables.estimates import Estimate, Proportion, Ratio
+from customerops.model.tables.tables import Context
+from customerops.model.values.checks import one_of, positive_duration
+from customerops.model.values.instants import micros
+from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
-    from customerops.model.calendar import Calendar
-    from customerops.model.grouping import Grouping
-    from customerops.model.window import Window
+    from customerops.model.rules.grouping import Grouping
+    from customerops.model.values.calendar import Calendar
+    from customerops.model.values.window import Window
 
 __all__ = ["repurchase_rate"]
 

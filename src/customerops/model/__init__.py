@@ -7,33 +7,13 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
-    from customerops.model.axes import Axis
-    from customerops.model.calendar import Calendar
-    from customerops.model.cohort import CohortTable
-    from customerops.model.columns import Coded, Numbers
-    from customerops.model.context import Context
-    from customerops.model.estimates import (
-        Difference,
-        Mean,
-        Movements,
-        NetPromoterScore,
-        Proportion,
-        Quotient,
-        Rate,
-        Ratio,
-    )
-    from customerops.model.faults import Rejected
-    from customerops.model.grouping import Grouping, Pick, first, last
-    from customerops.model.hashing import keyed_hash
-    from customerops.model.intake import const
-    from customerops.model.kinds import Channel, IdentifierType, Kind
-    from customerops.model.labels import END, START, Label
-    from customerops.model.lines import Lines
-    from customerops.model.log import InteractionLog
-    from customerops.model.log_frames import ColumnOptions
-    from customerops.model.money import Money
-    from customerops.model.per_customer import PerCustomer
-    from customerops.model.records import (
+    from customerops.model.intake.faults import Rejected
+    from customerops.model.intake.intake import const
+    from customerops.model.log.frames import ColumnOptions
+    from customerops.model.log.log import InteractionLog
+    from customerops.model.log.spells import Spells, inactivity_spells, spells_of
+    from customerops.model.records.kinds import Channel, IdentifierType, Kind
+    from customerops.model.records.records import (
         Consent,
         Customer,
         Identifier,
@@ -42,7 +22,8 @@ if TYPE_CHECKING:
         Subscription,
         Tag,
     )
-    from customerops.model.rules import (
+    from customerops.model.rules.grouping import Grouping, Pick, first, last
+    from customerops.model.rules.rules import (
         And,
         Between,
         Clause,
@@ -74,12 +55,31 @@ if TYPE_CHECKING:
         thread,
         value,
     )
-    from customerops.model.spells import Spells, inactivity_spells, spells_of
-    from customerops.model.stage_maps import AARRR, AIPL, HUBSPOT, JOURNEY, crosswalk
-    from customerops.model.stages import JourneyMap, JourneyStage
-    from customerops.model.support import Distribution, EventTable
-    from customerops.model.tables import Table
-    from customerops.model.window import Window
+    from customerops.model.rules.stage_maps import AARRR, AIPL, HUBSPOT, JOURNEY, crosswalk
+    from customerops.model.rules.stages import JourneyMap, JourneyStage
+    from customerops.model.tables.axes import Axis
+    from customerops.model.tables.cohort import CohortTable
+    from customerops.model.tables.context import Context
+    from customerops.model.tables.estimates import (
+        Difference,
+        Mean,
+        Movements,
+        NetPromoterScore,
+        Proportion,
+        Quotient,
+        Rate,
+        Ratio,
+    )
+    from customerops.model.tables.per_customer import PerCustomer
+    from customerops.model.tables.support import Distribution, EventTable
+    from customerops.model.tables.tables import Table
+    from customerops.model.values.calendar import Calendar
+    from customerops.model.values.columns import Coded, Numbers
+    from customerops.model.values.hashing import keyed_hash
+    from customerops.model.values.labels import END, START, Label
+    from customerops.model.values.lines import Lines
+    from customerops.model.values.money import Money
+    from customerops.model.values.window import Window
 
 __all__ = [
     "AARRR",
@@ -168,89 +168,89 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Axis": "axes",
-    "Calendar": "calendar",
-    "CohortTable": "cohort",
-    "Coded": "columns",
-    "Numbers": "columns",
-    "Context": "context",
-    "Difference": "estimates",
-    "Mean": "estimates",
-    "Movements": "estimates",
-    "NetPromoterScore": "estimates",
-    "Proportion": "estimates",
-    "Quotient": "estimates",
-    "Rate": "estimates",
-    "Ratio": "estimates",
-    "Rejected": "faults",
-    "Grouping": "grouping",
-    "Pick": "grouping",
-    "first": "grouping",
-    "last": "grouping",
-    "keyed_hash": "hashing",
-    "const": "intake",
-    "Channel": "kinds",
-    "IdentifierType": "kinds",
-    "Kind": "kinds",
-    "END": "labels",
-    "Label": "labels",
-    "START": "labels",
-    "Lines": "lines",
-    "InteractionLog": "log",
-    "ColumnOptions": "log_frames",
-    "Money": "money",
-    "PerCustomer": "per_customer",
-    "Consent": "records",
-    "Customer": "records",
-    "Identifier": "records",
-    "Interaction": "records",
-    "Item": "records",
-    "Subscription": "records",
-    "Tag": "records",
-    "And": "rules",
-    "Between": "rules",
-    "Clause": "rules",
-    "Compare": "rules",
-    "Did": "rules",
-    "In": "rules",
-    "Missing": "rules",
-    "Not": "rules",
-    "Or": "rules",
-    "Rule": "rules",
-    "actor_kind": "rules",
-    "all_of": "rules",
-    "always": "rules",
-    "amount": "rules",
-    "any_of": "rules",
-    "as_rule": "rules",
-    "at": "rules",
-    "attribute": "rules",
-    "campaign": "rules",
-    "category": "rules",
-    "channel": "rules",
-    "customer": "rules",
-    "direction": "rules",
-    "kind": "rules",
-    "name": "rules",
-    "never": "rules",
-    "outcome": "rules",
-    "sku": "rules",
-    "thread": "rules",
-    "value": "rules",
-    "Spells": "spells",
-    "inactivity_spells": "spells",
-    "spells_of": "spells",
-    "AARRR": "stage_maps",
-    "AIPL": "stage_maps",
-    "HUBSPOT": "stage_maps",
-    "JOURNEY": "stage_maps",
-    "crosswalk": "stage_maps",
-    "JourneyMap": "stages",
-    "JourneyStage": "stages",
-    "Distribution": "support",
-    "EventTable": "support",
-    "Table": "tables",
-    "Window": "window",
+    "Rejected": "intake.faults",
+    "const": "intake.intake",
+    "ColumnOptions": "log.frames",
+    "InteractionLog": "log.log",
+    "Spells": "log.spells",
+    "inactivity_spells": "log.spells",
+    "spells_of": "log.spells",
+    "Channel": "records.kinds",
+    "IdentifierType": "records.kinds",
+    "Kind": "records.kinds",
+    "Consent": "records.records",
+    "Customer": "records.records",
+    "Identifier": "records.records",
+    "Interaction": "records.records",
+    "Item": "records.records",
+    "Subscription": "records.records",
+    "Tag": "records.records",
+    "Grouping": "rules.grouping",
+    "Pick": "rules.grouping",
+    "first": "rules.grouping",
+    "last": "rules.grouping",
+    "And": "rules.rules",
+    "Between": "rules.rules",
+    "Clause": "rules.rules",
+    "Compare": "rules.rules",
+    "Did": "rules.rules",
+    "In": "rules.rules",
+    "Missing": "rules.rules",
+    "Not": "rules.rules",
+    "Or": "rules.rules",
+    "Rule": "rules.rules",
+    "actor_kind": "rules.rules",
+    "all_of": "rules.rules",
+    "always": "rules.rules",
+    "amount": "rules.rules",
+    "any_of": "rules.rules",
+    "as_rule": "rules.rules",
+    "at": "rules.rules",
+    "attribute": "rules.rules",
+    "campaign": "rules.rules",
+    "category": "rules.rules",
+    "channel": "rules.rules",
+    "customer": "rules.rules",
+    "direction": "rules.rules",
+    "kind": "rules.rules",
+    "name": "rules.rules",
+    "never": "rules.rules",
+    "outcome": "rules.rules",
+    "sku": "rules.rules",
+    "thread": "rules.rules",
+    "value": "rules.rules",
+    "AARRR": "rules.stage_maps",
+    "AIPL": "rules.stage_maps",
+    "HUBSPOT": "rules.stage_maps",
+    "JOURNEY": "rules.stage_maps",
+    "crosswalk": "rules.stage_maps",
+    "JourneyMap": "rules.stages",
+    "JourneyStage": "rules.stages",
+    "Axis": "tables.axes",
+    "CohortTable": "tables.cohort",
+    "Context": "tables.context",
+    "Difference": "tables.estimates",
+    "Mean": "tables.estimates",
+    "Movements": "tables.estimates",
+    "NetPromoterScore": "tables.estimates",
+    "Proportion": "tables.estimates",
+    "Quotient": "tables.estimates",
+    "Rate": "tables.estimates",
+    "Ratio": "tables.estimates",
+    "PerCustomer": "tables.per_customer",
+    "Distribution": "tables.support",
+    "EventTable": "tables.support",
+    "Table": "tables.tables",
+    "Calendar": "values.calendar",
+    "Coded": "values.columns",
+    "Numbers": "values.columns",
+    "keyed_hash": "values.hashing",
+    "END": "values.labels",
+    "Label": "values.labels",
+    "START": "values.labels",
+    "Lines": "values.lines",
+    "Money": "values.money",
+    "Window": "values.window",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -1,0 +1,1 @@
+"""The columnar log of interactions, and spells."""

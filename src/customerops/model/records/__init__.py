@@ -1,0 +1,1 @@
+"""Records of customers and of what they did."""

@@ -1,0 +1,1 @@
+"""Estimates and tables: results that keep their parts and add up."""

@@ -1,0 +1,1 @@
+"""What everything is made of: checks, instants, money, calendars, labels and plain columns."""
