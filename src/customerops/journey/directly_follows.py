@@ -185,7 +185,7 @@ def _paths(
     """Return the moves of everybody with a step, and the sorted states that occur."""
     keep = None if rule is None else rule.mask(log)
     if over is not None:
-        inside = _inside(log.at, over)
+        inside = over.mask(log.at)
         keep = inside if keep is None else keep & inside
     rows = slice(None) if keep is None else np.flatnonzero(keep)
     codes, customer = column.codes[rows], log.codes[rows]
@@ -234,12 +234,3 @@ def _once(
             has = (joined >> np.uint64(i)) & np.uint64(1) > 0
             out[:, cell] = np.bincount(owner[has], minlength=n_groups)
     return out
-
-
-def _inside(at: NDArray[np.int64], over: Window) -> NDArray[np.bool_]:
-    keep = np.ones(len(at), np.bool_)
-    if over.start_us is not None:
-        keep &= at >= over.start_us
-    if over.end_us is not None:
-        keep &= at < over.end_us
-    return keep

@@ -189,12 +189,7 @@ class Population(Statistic):
             raise InvalidInputError("window", "must be a Window", came(window))
         states = self.states()
         due = states.due_at
-        keep = due < NEVER
-        if window.start_us is not None:
-            keep &= due >= window.start_us
-        if window.end_us is not None:
-            keep &= due < window.end_us
-        return states.where(keep)
+        return states.where((due < NEVER) & window.mask(due))
 
     # ------------------------------------------------------------------ over periods
 

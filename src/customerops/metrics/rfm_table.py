@@ -416,10 +416,8 @@ def rfm(
     rows = rows_of(known, rule)
     until = asked.as_of
     if over is not None:
-        if over.start_us is not None:
-            rows = rows[known.at[rows] >= over.start_us]
+        rows = rows[over.mask(known.at[rows])]
         if over.end_us is not None:
-            rows = rows[known.at[rows] < over.end_us]
             until = min(until, over.end_us - 1)
     amount = known.numbers("amount")
     paid = len(rows) if amount.valid is None else int(amount.valid[rows].sum())

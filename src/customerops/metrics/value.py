@@ -221,9 +221,7 @@ def _orders(
     start = np.flatnonzero(first_of_run(customer))
     number = np.arange(len(rows)) - np.repeat(start, np.diff(start, append=len(rows))) + 1
     before, inside = np.zeros(len(rows), np.bool_), np.ones(len(rows), np.bool_)
-    if over is not None and over.start_us is not None:
-        before = at < over.start_us
-        inside = ~before
-    if over is not None and over.end_us is not None:
-        inside = inside & (at < over.end_us)
+    if over is not None:
+        inside = over.mask(at)
+        before = before if over.start_us is None else at < over.start_us
     return _Orders(customer, at, number, before, inside, log.n_customers)

@@ -517,12 +517,9 @@ class InteractionLog:
         """Keep the events inside a half-open window, and every customer."""
         if not isinstance(window, Window):
             raise InvalidInputError("window", "must be a Window", f"got {type(window).__name__}")
-        keep = np.ones(len(self), np.bool_)
-        if window.start_us is not None:
-            keep &= self.at >= window.start_us
-        if window.end_us is not None:
-            keep &= self.at < window.end_us
-        return attrs.evolve(self._events(keep), observed=_within(window, self.observed))
+        return attrs.evolve(
+            self._events(window.mask(self.at)), observed=_within(window, self.observed)
+        )
 
     def of(self, customer_id: object) -> InteractionLog:
         """Keep one customer."""

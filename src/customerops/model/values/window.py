@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import attrs
 
@@ -14,7 +14,14 @@ from customerops.model.values.instants import as_instant, to_us
 from customerops.model.values.serial import dump_instant, load_instant, read
 from customerops.model.values.zones import as_zone, instant_of, start_of
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 __all__ = ["Window"]
+
+_EVER = 2**62
+"""Microseconds beyond every instant, on either side of 1970."""
 
 
 @attrs.frozen
@@ -122,6 +129,12 @@ class Window:
         t = as_instant("t", t)
         after_start = self.start is None or self.start <= t
         return after_start and (self.end is None or t < self.end)
+
+    def mask(self, us: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which instants of a column, in microseconds, are in the window."""
+        start = -_EVER if self.start_us is None else self.start_us
+        end = _EVER if self.end_us is None else self.end_us
+        return (us >= start) & (us < end)
 
     def overlaps(self, other: Window) -> bool:
         """Return whether the two windows share an instant.
