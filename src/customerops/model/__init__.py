@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Subscription,
         Tag,
     )
+    from customerops.model.rights.permission import Permission, Standing, permitted
     from customerops.model.rules.grouping import Grouping, Pick, first, last
     from customerops.model.rules.rules import (
         And,
@@ -125,6 +126,7 @@ __all__ = [
     "Numbers",
     "Or",
     "PerCustomer",
+    "Permission",
     "Pick",
     "Proportion",
     "Quotient",
@@ -134,6 +136,7 @@ __all__ = [
     "Rule",
     "START",
     "Spells",
+    "Standing",
     "Subscription",
     "Table",
     "Tag",
@@ -161,6 +164,7 @@ __all__ = [
     "name",
     "never",
     "outcome",
+    "permitted",
     "sku",
     "spells_of",
     "thread",
@@ -185,6 +189,9 @@ _HOMES = {
     "Item": "records.records",
     "Subscription": "records.records",
     "Tag": "records.records",
+    "Permission": "rights.permission",
+    "Standing": "rights.permission",
+    "permitted": "rights.permission",
     "Grouping": "rules.grouping",
     "Pick": "rules.grouping",
     "first": "rules.grouping",
