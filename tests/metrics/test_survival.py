@@ -105,7 +105,7 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: kaplan_meier([1], [2]), "observed must be True or False"),
     (lambda: kaplan_meier([1], [1], entry=[1]), "entry must be before its duration"),
     (lambda: kaplan_meier([1], [1], unit=DAY), "unit must come with spells"),
-    (lambda: kaplan_meier([1], [1], by="plan"), "by must come with spells"),
+    (lambda: kaplan_meier([1], [1], by="plan"), "by must be a label for each duration: got str"),
     (lambda: kaplan_meier(contracts(), [1], unit=DAY), "observed must be left out with spells"),
     (lambda: kaplan_meier(contracts()), "unit must be given with spells"),
     (

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from customerops.errors import InvalidInputError
+from customerops.metrics._lives import Lives, event_table
 from customerops.model.log.spells import Spells
-from customerops.model.tables.axes import Axis
-from customerops.model.tables.context import Context
 from customerops.model.tables.event_table import EventTable
-from customerops.model.values.checks import came, did_you_mean, positive_duration
-from customerops.model.values.columns import Coded
-from customerops.model.values.labels import Label
+from customerops.model.values.checks import one_of
 
-__all__ = ["kaplan_meier"]
+__all__ = ["Ties", "kaplan_meier", "nelson_aalen"]
 
-_US = dt.timedelta(microseconds=1)
+Ties = Literal["nelson-aalen", "fleming-harrington"]
+"""How a cumulative hazard takes events at one time: together, or in turn."""
 
 
 def kaplan_meier(
@@ -29,7 +25,7 @@ def kaplan_meier(
     entry: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     unit: dt.timedelta | None = None,
-    by: str | None = None,
+    by: str | ArrayLike | None = None,
 ) -> EventTable:
     """Return the product-limit estimate of survival, from durations or from spells.
 
@@ -37,7 +33,7 @@ def kaplan_meier(
     ----------
     durations : array_like of int or float, shape (n,), or Spells
         How long each lasted, or has lasted so far: finite, not negative, in any one unit. Spells
-        bring their own ends, entries and groups.
+        bring their own ends and entries.
     observed : array_like of bool or of 0 and 1, shape (n,)
         Whether the end was seen; False where it was still going on (right censoring).
     entry : array_like of int or float, shape (n,), optional
@@ -50,8 +46,9 @@ def kaplan_meier(
         counted in whole units, the last one started left out. Needed with spells, refused without.
         A spell that ended in the unit in which it came under observation tells nothing, and does
         not count.
-    by : str, optional
-        For spells: an attribute of theirs, such as ``"plan"``; a curve for each label.
+    by : array_like, shape (n,), or str, optional
+        The group of each, a curve for each label; the axis is called ``"group"``. For spells: the
+        name of an attribute of theirs, such as ``"plan"``.
 
     Returns
     -------
@@ -86,87 +83,67 @@ def kaplan_meier(
     >>> curve.at(7), curve.quantile(0.5)
     (0.3, 7.0)
     """
-    if isinstance(durations, Spells):
-        for name, given in (("observed", observed), ("entry", entry), ("weights", weights)):
-            if given is not None:
-                raise InvalidInputError(
-                    name, "must be left out with spells", "they bring their own"
-                )
-        return _of_spells(durations, unit, by)
-    for name, option in (("unit", unit), ("by", by)):
-        if option is not None:
-            raise InvalidInputError(name, "must come with spells", "durations have no such thing")
-    if observed is None:
-        raise InvalidInputError("observed", "must be given with durations")
-    times = _times("durations", durations)
-    began = None if entry is None else _times("entry", entry)
-    context = Context(metric="kaplan_meier")
-    return EventTable.from_rows(times, observed, entry=began, weights=weights, context=context)
-
-
-def _of_spells(spells: Spells, unit: dt.timedelta | None, by: str | None) -> EventTable:
-    if unit is None:
-        raise InvalidInputError("unit", "must be given with spells", "such as timedelta(days=1)")
-    tick = positive_duration("unit", unit) // _US
-    outer, codes = _groups(spells, by)
-    cell = np.zeros(len(spells), np.intp) if codes is None else codes
-    times, seen = spells.durations // tick, spells.observed
-    if spells.entry is not None:
-        late = spells.entry > spells.start
-        began = -((spells.start - spells.entry) // tick)  # rounded up: not watched from its start
-        watched = ~late | (began < times)
-        late &= watched
-        times, seen, cell = times[watched], seen[watched], cell[watched]
-        came, of = began[late], cell[late[watched]]
-    else:
-        came, of = times[:0], cell[:0]
-    ends, enters = np.ones(len(times), np.int64), np.ones(len(came), np.int64)
-    parts = {
-        "events": np.concatenate([np.where(seen, ends, 0), enters - 1]),
-        "censored": np.concatenate([np.where(seen, 0, ends), enters - 1]),
-        "entries": np.concatenate([ends - 1, enters]),
-    }
-    return EventTable(
-        outer=outer,
-        at=np.concatenate([times, came]),
-        cell=np.concatenate([cell, of]),
-        parts=parts,
-        context=Context(metric="kaplan_meier", as_of=spells.as_of, by=by, options={"unit": unit}),
+    lives = Lives(
+        durations=durations, observed=observed, entry=entry, weights=weights, unit=unit, by=by
     )
+    return event_table(lives, "kaplan_meier")
 
 
-def _groups(spells: Spells, by: str | None) -> tuple[tuple[Axis, ...], NDArray[Any] | None]:
-    """Return the axis of the labels that occur, and the place of each spell on it."""
-    if by is None:
-        return (), None
-    column = spells.attributes.get(by)
-    if not isinstance(column, Coded):
-        problem = f"got {by!r}{did_you_mean(by, spells.attributes)}"
-        raise InvalidInputError("by", "must be an attribute of the spells", problem)
-    present = np.bincount(column.codes + 1, minlength=len(column.labels) + 1) > 0
-    table: list[Label] = [*column.labels, None]
-    order = [*range(1, len(table)), 0]  # missing, code -1, comes last
-    labels = [label for label, place in zip(table, order, strict=True) if present[place]]
-    position = np.cumsum(present[order]) - 1
-    return (Axis(by, labels, "group"),), position[column.codes]
+def nelson_aalen(
+    durations: ArrayLike | Spells,
+    observed: ArrayLike | None = None,
+    *,
+    ties: Ties = "nelson-aalen",
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    unit: dt.timedelta | None = None,
+    by: str | ArrayLike | None = None,
+) -> EventTable:
+    """Return the cumulative hazard, from durations or from spells.
 
+    Parameters
+    ----------
+    durations, observed, entry, weights, unit, by
+        As for `kaplan_meier`.
+    ties : {"nelson-aalen", "fleming-harrington"}
+        Events at one time are taken together, as where time is counted in whole days; or in turn,
+        as where they are at one time only because time was rounded.
 
-def _times(name: str, values: ArrayLike) -> NDArray[Any]:
-    """Return times as they were given, int64 or float64, once they are known to be times."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InvalidInputError(name, "must be one-dimensional", f"got {array.ndim} dimensions")
-    if array.dtype.kind == "u":
-        array = array.astype(np.int64)
-    if array.size and array.dtype.kind not in "if":
-        raise InvalidInputError(name, "must be numbers", came(values))
-    wrong = ~np.isfinite(array) | (array < 0) if array.size else np.zeros(0, np.bool_)
-    if wrong.any():
-        raise InvalidInputError(
-            name,
-            "must be finite and not negative",
-            count=int(wrong.sum()),
-            total=len(array),
-            first=int(wrong.argmax()),
-        )
-    return array
+    Returns
+    -------
+    EventTable
+        Its `value` is the cumulative hazard at each distinct time, without a unit: the events that
+        one life kept at risk would have had. Tables of different customers add.
+
+    Raises
+    ------
+    InvalidInputError
+        As for `kaplan_meier`; or when `ties` is neither of the two.
+
+    Notes
+    -----
+    ``H(t) = sum over t_i <= t of d_i / r_i`` with variance ``sum of d_i / r_i^2``; in turn,
+    ``1/r_i + 1/(r_i - 1) + ... + 1/(r_i - d_i + 1)`` for each time, and the squares of these.
+    Intervals are on the scale of ``log H``. A hazard may exceed 1, and ``1 - exp(-H)`` is close to
+    one minus survival, not equal to it. Where lifelines says ``nelson_aalen_smoothing=True`` (its
+    default), events are taken in turn.
+
+    References
+    ----------
+    Nelson, W. (1972), Technometrics 14, 945-966. Aalen, O. (1978), Annals of Statistics 6,
+    701-726. Fleming, T. R. and Harrington, D. P. (1984), Communications in Statistics 13,
+    2469-2486. Klein and Moeschberger (2003), section 4.2.
+
+    Examples
+    --------
+    >>> from customerops.metrics import nelson_aalen
+    >>> nelson_aalen([1, 1, 2], [1, 1, 1]).at(1)
+    0.6666666666666666
+    >>> nelson_aalen([1, 1, 2], [1, 1, 1], ties="fleming-harrington").at(1)  # 1/3 + 1/2
+    0.8333333333333333
+    """
+    lives = Lives(
+        durations=durations, observed=observed, entry=entry, weights=weights, unit=unit, by=by
+    )
+    one_of("ties", ties, ("nelson-aalen", "fleming-harrington"))
+    return event_table(lives, "nelson_aalen", ties=ties)
