@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
+from customerops.lifecycle.active_users import active_user_states
 from customerops.lifecycle.batch import replay_log
 from customerops.lifecycle.growth import growth_accounting
 from customerops.lifecycle.history import replay
@@ -104,6 +105,36 @@ def test_m17_late_events_rewrite_the_past_and_knowledge_time_does_not() -> None:
         assert found == revision
 
 
+@pytest.mark.parametrize("name", ["D01", "D03"])
+def test_daily_states_of_active_users(name: str) -> None:
+    case = CASES[name]
+    days = {who["customer"]: who["active_days"] for who in case["events"]}
+    uses = [
+        Interaction(customer_id=customer, at=day(n), kind="use")
+        for customer, active in days.items()
+        for n in active
+    ]
+    log = InteractionLog.from_interactions(uses, calendar=Calendar(dt.UTC)).until_day(
+        day(46).date()
+    )
+    found = active_user_states(log, activity="use")
+    order = ["new", "current", "reactivated", "resurrected", "at_risk_wau", "at_risk_mau"]
+    order.append("dormant")
+    expected = {int(n): stocks for n, stocks in case.get("expected_stocks", {}).items()}
+    for span, state in case.get("expected_daily_state", {}).items():
+        first, _, last = span.partition("..")
+        for n in range(int(first), int(last or first) + 1):
+            expected[n] = [int(one == state) for one in order]
+    assert len(expected) == {"D01": 46, "D03": 8}[name]
+    for n, stocks in expected.items():
+        one = found.select(period=day(n).date())
+        told = dict(zip(one.axes[0].labels, one.customers.tolist(), strict=True))
+        assert [told[state] for state in order] == stocks
+        assert one.dau == sum(stocks[:4])
+        assert (one.wau, one.mau) == (one.dau + stocks[4], one.dau + stocks[4] + stocks[5])
+        assert one.total == len(days)
+
+
 def test_d05_before_the_first_activity_a_customer_is_acquired() -> None:
     history = replay(records(CASES["D05"]), policy("D05"), as_of=day(9))
     assert [history.stage_at(day(n)) for n in range(6)] == [
@@ -181,4 +212,5 @@ def test_g13_gross_flows_are_not_net_flows() -> None:
 
 def test_every_case_is_tested() -> None:
     by_name = {"M01", "M03", "M05", "M07", "M09", "M11", "M13", "M15", "M17", "D05", "G13"}
+    by_name |= {"D01", "D03"}
     assert by_name | set(GROWTH) == set(CASES)

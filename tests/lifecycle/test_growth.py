@@ -186,6 +186,8 @@ def test_a_truncated_history_is_flagged() -> None:
     assert found.retention().total.tolist() == [0, 0, 1]
     assert found.churn().total.tolist() == [0, 0, 1]
     assert found.quick_ratio().numerator.tolist() == [0, 0, 1]
+    first = found.select(period=dt.date(2026, 1, 1))
+    assert (first.truncated, first.retention().total) == (True, 0)
     at_the_edge = log_of(given, observed=Window(START, None)).until(START + 89 * DAY)
     again = growth_accounting(at_the_edge, qualifies="use", period="month")
     assert np.asarray(again.truncated).tolist() == [True, False, False]

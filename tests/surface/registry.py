@@ -69,6 +69,8 @@ stat(
     new_is="acquired_at",
     by="country",
 )
+stat(lifecycle.active_user_states, activity={"use", "purchase"})
+stat(lifecycle.active_user_states, activity="use", windows=(2, 5), over=MONTH, by="segment")
 stat(lifecycle.replay_log, policy=POLICY)
 
 stat(journey.transitions)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.lifecycle.active_users import ActiveUserStates, active_user_states
     from customerops.lifecycle.batch import replay_log
     from customerops.lifecycle.explain import Explanation
     from customerops.lifecycle.growth import GrowthAccounting, growth_accounting
     from customerops.lifecycle.history import History, Life, replay
     from customerops.lifecycle.machine import State, Step, Transition, advance, step
+    from customerops.lifecycle.markov import Forecast
     from customerops.lifecycle.policy import (
         DEFAULT_EVENTS,
         FirstQualifying,
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTIVE",
+    "ActiveUserStates",
     "Cause",
     "DEFAULT_EVENTS",
     "Explanation",
     "FirstQualifying",
+    "Forecast",
     "GrowthAccounting",
     "History",
     "Inactivity",
@@ -51,6 +55,7 @@ __all__ = [
     "TRANSITIONS",
     "Transition",
     "Transitions",
+    "active_user_states",
     "advance",
     "growth_accounting",
     "replay",
@@ -59,6 +64,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ActiveUserStates": "active_users",
+    "active_user_states": "active_users",
     "replay_log": "batch",
     "Explanation": "explain",
     "GrowthAccounting": "growth",
@@ -71,6 +78,7 @@ _HOMES = {
     "Transition": "machine",
     "advance": "machine",
     "step": "machine",
+    "Forecast": "markov",
     "DEFAULT_EVENTS": "policy",
     "FirstQualifying": "policy",
     "Inactivity": "policy",

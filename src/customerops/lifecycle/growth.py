@@ -14,6 +14,7 @@ from customerops.model.log.ask import ask
 from customerops.model.log.derived import activity, groups_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.tables.context import SELECTED
 from customerops.model.tables.estimates import Proportion, Quotient
 from customerops.model.tables.tables import Axis, Context, Count, Table
 from customerops.model.values.checks import one_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar, Period
     from customerops.model.values.window import Window
 
-__all__ = ["GrowthAccounting", "growth_accounting"]
+__all__ = ["GrowthAccounting", "growth_accounting", "truncated_periods"]
 
 NewIs = Literal["first_activity", "acquired_at"]
 
@@ -130,17 +131,7 @@ class GrowthAccounting(Table):
         return self.context.with_options(of=of)
 
     def _truncated(self) -> NDArray[np.bool_]:
-        flags = np.zeros(self.shape, np.bool_)
-        since, context = self.context.option("history_from"), self.context
-        where = [i for i, axis in enumerate(self.axes) if axis.kind == "period"]
-        if since is None or not where or context.calendar is None:
-            return flags
-        period: Any = context.period
-        labels: Any = self.axes[where[0]].labels
-        before = [context.calendar.ordinal_of(label, period) - 1 for label in labels]
-        starts = context.calendar.edges(np.array(before, np.int64), period)
-        shape = [-1 if i in where else 1 for i in range(len(self.axes))]
-        return np.asarray(flags | (starts < since).reshape(shape))
+        return truncated_periods(self, 1)
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         columns = super()._columns()
@@ -280,6 +271,30 @@ def growth_accounting(
             options={"qualifies": rule, "history_from": asked.log.observed.start_us},
         ),
     )
+
+
+def truncated_periods(table: Table, back: int) -> NDArray[np.bool_]:
+    """Return for each cell whether the period that many before it was not wholly observed.
+
+    Parameters
+    ----------
+    table : Table
+        With the option ``history_from`` in its context. A table cut to one period has that one.
+    back : int
+        How many periods a cell looks back.
+    """
+    flags, context = np.zeros(table.shape, np.bool_), table.context
+    since, calendar = context.option("history_from"), context.calendar
+    if since is None or calendar is None:
+        return flags
+    period: Any = context.period
+    shown = [(axis, i) for i, axis in enumerate(table.axes) if axis.kind == "period"]
+    cut = [value for name, value in context.options if name.startswith(SELECTED)]
+    labels: Any = (shown[0][0] if shown else next(a for a in cut if a.kind == "period")).labels
+    before = [calendar.ordinal_of(label, period) - back for label in labels]
+    early = calendar.edges(np.array(before, np.int64), period) < since
+    shape = [-1 if (axis, i) in shown else 1 for i, axis in enumerate(table.axes)]
+    return np.asarray(flags | early.reshape(shape if shown else ()))
 
 
 def _plain(array: Any) -> Count:
