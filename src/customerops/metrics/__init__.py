@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.metrics.churn import (
+        CHURN_ALIASES,
+        churn_rate,
+        churn_rate_from_counts,
+    )
     from customerops.metrics.clv import (
         BGNBD,
         Fitted,
@@ -19,6 +24,25 @@ if TYPE_CHECKING:
         validate,
     )
     from customerops.metrics.cohorts import retention
+    from customerops.metrics.daily import (
+        DailySum,
+    )
+    from customerops.metrics.gap_curve import GapCurve
+    from customerops.metrics.gaps import GapTimes, gap_times
+    from customerops.metrics.lapse import LapseWindow, lapse_window
+    from customerops.metrics.log_rank import LogRank, logrank
+    from customerops.metrics.reasons import (
+        ChurnReasons,
+        churn_reasons,
+    )
+    from customerops.metrics.rescaling import (
+        rescale_rate,
+    )
+    from customerops.metrics.restricted import (
+        RestrictedMean,
+        RestrictedMeanDifference,
+        restricted_mean,
+    )
     from customerops.metrics.rfm_table import (
         RFM,
         RFM_SEGMENTS,
@@ -30,14 +54,21 @@ if TYPE_CHECKING:
         rfm,
     )
     from customerops.metrics.summary import PurchaseSummary, purchase_summary
-    from customerops.metrics.survival import kaplan_meier
+    from customerops.metrics.survival import kaplan_meier, nelson_aalen
     from customerops.metrics.value import repurchase_rate
 
 __all__ = [
     "BGNBD",
+    "CHURN_ALIASES",
+    "ChurnReasons",
+    "DailySum",
     "Fitted",
     "GammaGamma",
+    "GapCurve",
+    "GapTimes",
+    "LapseWindow",
     "LifetimeValue",
+    "LogRank",
     "Predicted",
     "PurchaseSummary",
     "RFM",
@@ -45,20 +76,34 @@ __all__ = [
     "RFMScores",
     "RFMSegment",
     "RFM_SEGMENTS",
+    "RestrictedMean",
+    "RestrictedMeanDifference",
     "SegmentShare",
     "SegmentTable",
     "Validation",
+    "churn_rate",
+    "churn_rate_from_counts",
+    "churn_reasons",
     "fit",
+    "gap_times",
     "kaplan_meier",
+    "lapse_window",
     "lifetime_value",
+    "logrank",
+    "nelson_aalen",
     "purchase_summary",
     "repurchase_rate",
+    "rescale_rate",
+    "restricted_mean",
     "retention",
     "rfm",
     "validate",
 ]
 
 _HOMES = {
+    "CHURN_ALIASES": "churn",
+    "churn_rate": "churn",
+    "churn_rate_from_counts": "churn",
     "BGNBD": "clv",
     "Fitted": "clv",
     "GammaGamma": "clv",
@@ -69,6 +114,20 @@ _HOMES = {
     "lifetime_value": "clv",
     "validate": "clv",
     "retention": "cohorts",
+    "GapCurve": "gap_curve",
+    "GapTimes": "gaps",
+    "LapseWindow": "lapse",
+    "gap_times": "gaps",
+    "lapse_window": "lapse",
+    "LogRank": "log_rank",
+    "logrank": "log_rank",
+    "RestrictedMean": "restricted",
+    "RestrictedMeanDifference": "restricted",
+    "restricted_mean": "restricted",
+    "DailySum": "daily",
+    "ChurnReasons": "reasons",
+    "churn_reasons": "reasons",
+    "rescale_rate": "rescaling",
     "RFM": "rfm_table",
     "RFMCuts": "rfm_table",
     "RFMScores": "rfm_table",
@@ -80,6 +139,7 @@ _HOMES = {
     "PurchaseSummary": "summary",
     "purchase_summary": "summary",
     "kaplan_meier": "survival",
+    "nelson_aalen": "survival",
     "repurchase_rate": "value",
 }
 
