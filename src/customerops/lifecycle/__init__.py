@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         LifecyclePolicy,
     )
     from customerops.lifecycle.population import Population
+    from customerops.lifecycle.revenue import RevenueGrowth, revenue_growth
     from customerops.lifecycle.stages import ACTIVE, STAGES, TRANSITIONS, Cause, Stage
     from customerops.lifecycle.states import States
     from customerops.lifecycle.stocks import StageCounts, StageFlows, StageShare
@@ -44,6 +45,7 @@ __all__ = [
     "LifecycleEvent",
     "LifecyclePolicy",
     "Population",
+    "RevenueGrowth",
     "STAGES",
     "Stage",
     "StageCounts",
@@ -60,6 +62,7 @@ __all__ = [
     "growth_accounting",
     "replay",
     "replay_log",
+    "revenue_growth",
     "step",
 ]
 
@@ -86,6 +89,8 @@ _HOMES = {
     "LifecycleEvent": "policy",
     "LifecyclePolicy": "policy",
     "Population": "population",
+    "RevenueGrowth": "revenue",
+    "revenue_growth": "revenue",
     "ACTIVE": "stages",
     "Cause": "stages",
     "STAGES": "stages",
