@@ -7,7 +7,7 @@ do not. Several lines may register one function. What is not registered fails `t
 import datetime as dt
 
 from customerops import journey, lifecycle, metrics, model
-from customerops.model import amount, first, kind
+from customerops.model import Calendar, amount, first, kind
 from tests.surface.entry import ENTRIES, derived, stat
 from tests.surface.world import Ago, Around
 
@@ -54,12 +54,76 @@ stat(
     purchases=kind("purchase") & (amount >= 5),
 )
 
+ZONE = Calendar("America/New_York")  # spells have none of their own
+stat(metrics.churn_rate, data="spells", definition="start_cohort", period="month", calendar=ZONE)
+stat(metrics.churn_rate, data="spells", definition="profitwell", over=MONTH, by="plan")
+stat(metrics.churn_rate, data="spells", definition="stripe", over=QUARTER)
+stat(
+    metrics.churn_rate,
+    data="spells",
+    definition="average_base",
+    period="week",
+    calendar=ZONE,
+    by="plan",
+    cause="unknown",
+)
+stat(metrics.churn_rate, data="spells", definition="exposure", over=QUARTER, by="plan", unit=DAYS)
+stat(metrics.churn_rate, data="spells", definition="daily_sum", period="month", calendar=ZONE)
+stat(
+    metrics.churn_rate,
+    data="spells",
+    definition="renewal",
+    period="quarter",
+    calendar=ZONE,
+    term=(1, "month"),
+    by="plan",
+)
+stat(
+    metrics.churn_rate,
+    definition="inactivity",
+    active={"use", "purchase"},
+    within=DAYS,
+    period="month",
+    by=first("channel"),
+)
+stat(metrics.churn_reasons, data="spells", period="month", calendar=ZONE, by="plan")
+
 stat(metrics.rfm)
 stat(metrics.rfm, occasion="day", over=QUARTER)
 stat(metrics.purchase_summary)
 stat(metrics.purchase_summary, occasion="instant", unit="day", calibration_end=Ago(DAYS))
 stat(metrics.kaplan_meier, data="spells", unit=dt.timedelta(days=1))
 stat(metrics.kaplan_meier, data="spells", unit=dt.timedelta(hours=1), by="plan")
+stat(metrics.nelson_aalen, data="spells", unit=dt.timedelta(days=1))
+stat(
+    metrics.nelson_aalen,
+    data="spells",
+    unit=dt.timedelta(hours=1),
+    by="plan",
+    ties="fleming-harrington",
+)
+stat(metrics.logrank, data="spells", unit=dt.timedelta(days=1), by="plan")
+stat(
+    metrics.logrank,
+    data="spells",
+    unit=dt.timedelta(hours=1),
+    by="plan",
+    definition="gehan",
+)
+stat(metrics.restricted_mean, data="spells", unit=dt.timedelta(days=1), horizon=DAYS)
+stat(metrics.restricted_mean, data="spells", unit=dt.timedelta(days=1), horizon=7, by="plan")
+
+stat(metrics.gap_times)
+stat(metrics.gap_times, events={"use", "purchase"}, occasion="instant", by="country")
+stat(metrics.lapse_window, quantile=0.8)
+stat(
+    metrics.lapse_window,
+    quantile=0.5,
+    events=kind("purchase") & (amount >= 5),
+    method="first_gap",
+    occasion="hour",
+    by=first("channel"),
+)
 
 stat(lifecycle.growth_accounting, qualifies="purchase", period="month")
 stat(
