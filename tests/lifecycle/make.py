@@ -2,8 +2,9 @@
 
 import datetime as dt
 
-from customerops.lifecycle.columnar import NEVER, Windows
-from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
+from customerops.lifecycle.clocks import Inactivity
+from customerops.lifecycle.criteria import KthInLife
+from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import Trigger
 from customerops.model.records.records import Interaction
 from customerops.model.rules.rules import amount, kind
@@ -46,13 +47,16 @@ def policy_of(rules: Rules) -> LifecyclePolicy:
     )
 
 
-def windows_of(rules: Rules) -> Windows:
-    return Windows(
-        lapse=rules.window,
-        winback=NEVER if rules.winback is None else rules.winback,
-        activation=NEVER if rules.activation is None else rules.activation,
-        retain_after=rules.k,
-        event_first=rules.event_first,
+def micros_of(rules: Rules) -> LifecyclePolicy:
+    """Return the policy whose ticks are microseconds."""
+    tick = dt.timedelta(microseconds=1)
+    return LifecyclePolicy(
+        qualifies="purchase",
+        clock=Inactivity(rules.window * tick),
+        retention=KthInLife(rules.k),
+        winback_window=None if rules.winback is None else rules.winback * tick,
+        activation_window=None if rules.activation is None else rules.activation * tick,
+        boundary="event_first" if rules.event_first else "timeout_first",
     )
 
 

@@ -12,9 +12,11 @@ import pytest
 
 from customerops.lifecycle.active_users import active_user_states
 from customerops.lifecycle.batch import replay_log
+from customerops.lifecycle.clocks import Inactivity
+from customerops.lifecycle.criteria import KthInLife
 from customerops.lifecycle.growth import growth_accounting
 from customerops.lifecycle.history import replay
-from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
+from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, STAGES
 from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction

@@ -1,5 +1,6 @@
 """The columnar replay against the tick-by-tick reference, exhaustively where small."""
 
+import datetime as dt
 from itertools import combinations_with_replacement, product
 
 import numpy as np
@@ -7,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customerops.lifecycle.columnar import NEVER, Emitted, canonical, replay_columns
-from customerops.lifecycle.stages import STAGES, TRANSITIONS
+from customerops.lifecycle.columnar import Emitted, replay_columns
+from customerops.lifecycle.gather import until_erased
+from customerops.lifecycle.rows import Rows, canonical
+from customerops.lifecycle.spans import NEVER
+from customerops.lifecycle.stages import STAGES, TRANSITIONS, Trigger
 from tests.lifecycle.draws import populations, rules
-from tests.lifecycle.make import TRIGGERS, Event, windows_of
+from tests.lifecycle.make import TRIGGERS, Event, micros_of
 from tests.reference.lifecycle import ORDER, Life, Rules, live
 
 NAMES = [str(stage) for stage in STAGES]
@@ -28,10 +32,9 @@ def replayed(
     offsets = np.cumsum([0, *map(len, kept)])
     at = np.array([e[0] for _, e in flat], np.int64)
     trigger = np.array([TRIGGERS[e[1]] for _, e in flat], np.int8)
-    order = canonical(offsets, at, trigger)
-    rows = np.arange(at.size) if order is None else order
-    done = replay_columns(offsets, at[rows], trigger[rows], windows_of(how), as_of, block=block)
-    return done, np.array([place for place, _ in flat], np.int64)[rows]
+    rows = until_erased(canonical(Rows(offsets, at, trigger, np.arange(at.size))))
+    done = replay_columns(rows, micros_of(how), as_of, block=block)
+    return done, np.array([place for place, _ in flat], np.int64)[rows.source]
 
 
 def expected(lives: list[Life]) -> list[tuple[int, int, str, int]]:
@@ -55,10 +58,10 @@ def check(
     done, place = replayed(population, how, as_of, block)
     lives = [live(events, how, as_of) for events in population]
     assert emitted(done, place) == expected(lives)
-    assert done.lives.tolist() == [life.lives for life in lives]
-    assert done.ordinal.tolist() == [life.ordinal for life in lives]
+    assert done.final.lives.tolist() == [life.lives for life in lives]
+    assert done.final.ordinal.tolist() == [life.ordinal for life in lives]
     last = [life.last if life.lives else NEVER for life in lives]
-    assert done.qualified_at.tolist() == last
+    assert done.final.qualified_at.tolist() == last
     return lives
 
 
@@ -111,15 +114,18 @@ def test_canonical_order_is_a_stable_sort(population: list[list[Event]]) -> None
     offsets = np.cumsum([0, *map(len, kept)])
     at = np.array([e[1] for e in flat], np.int64)
     trigger = np.array([TRIGGERS[e[2]] for e in flat], np.int8)
-    order = canonical(offsets, at, trigger)
+    done = canonical(Rows(offsets, at, trigger, np.arange(at.size)))
     keys = [(c, t, TRIGGERS[what]) for c, t, what in flat]
     sort = sorted(range(len(flat)), key=lambda i: keys[i])
-    assert (list(range(len(flat))) if order is None else order.tolist()) == sort
-    assert (order is None) == (sort == list(range(len(flat))))
+    assert done.source.tolist() == sort
+    assert done.trigger.tolist() == [keys[i][2] for i in sort]
 
 
 def test_windows_longer_than_time_itself_never_close() -> None:
-    how = windows_of(Rules(NEVER, None, None, 1, event_first=False))
+    longest = dt.timedelta.max // dt.timedelta(microseconds=1)
+    how = micros_of(Rules(longest, None, None, 1, event_first=False))
     at = np.array([253_402_300_799_999_999], np.int64)  # the end of the year 9999
-    done = replay_columns(np.array([0, 1]), at, np.array([3], np.int8), how, int(at[0]))
+    trigger = np.array([Trigger.ACTIVITY], np.int8)
+    rows = Rows(np.array([0, 1]), at, trigger, np.arange(1))
+    done = replay_columns(rows, how, int(at[0]))
     assert done.target.tolist() == [STAGES.index("RETAINED")]

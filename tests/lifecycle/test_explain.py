@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 
+from customerops.lifecycle.clocks import Inactivity
+from customerops.lifecycle.criteria import KthInLife
 from customerops.lifecycle.explain import Explanation, Ignored
 from customerops.lifecycle.history import replay
-from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
+from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import Cause, Stage
 from customerops.lifecycle.wording import duration, ordinal, with_article
 from customerops.model.records.records import Interaction

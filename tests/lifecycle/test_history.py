@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.history import History, Life, replay
-from customerops.lifecycle.machine import State, advance
+from customerops.lifecycle.machine import advance
 from customerops.lifecycle.stages import ACTIVE, Cause, Stage
+from customerops.lifecycle.state import State
 from customerops.model.records.records import Interaction
 from tests.lifecycle.draws import events, rules
 from tests.lifecycle.make import DAY, START, Event, day, interaction, interactions, policy_of

@@ -14,9 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from customerops.errors import InvalidInputError, Late, TransitionError
 from customerops.lifecycle.history import replay
-from customerops.lifecycle.machine import State, Step, Transition, advance, step
+from customerops.lifecycle.machine import advance, step
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, TRANSITIONS, Cause, Stage, Trigger
+from customerops.lifecycle.state import State, Step, Transition
 from customerops.model.records.records import Interaction
 from tests.lifecycle.draws import events, rules
 from tests.lifecycle.make import DAY, START, Event, day, interaction, interactions, policy_of
@@ -53,7 +54,7 @@ def test_the_first_interaction_starts() -> None:
         policy=policy_of(PLAIN).hash,
         stage=Stage.ACTIVATED,
         since=day(3),
-        due_at=day(33),
+        overdue_at=day(33),
         lives=1,
         ordinal=1,
         qualified_at=day(3),

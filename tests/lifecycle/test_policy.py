@@ -10,14 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
-from customerops.lifecycle.policy import (
-    DEFAULT_EVENTS,
-    FirstQualifying,
-    Inactivity,
-    KthInLife,
-    LifecycleEvent,
-    LifecyclePolicy,
-)
+from customerops.lifecycle.clocks import Inactivity
+from customerops.lifecycle.criteria import FirstQualifying, KthInLife
+from customerops.lifecycle.events import DEFAULT_EVENTS, LifecycleEvent
+from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import Stage, Trigger
 from customerops.model.records.records import Interaction
 from customerops.model.rules.rules import Did, always, amount, channel, kind

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.batch import replay_log
+from customerops.lifecycle.clocks import Inactivity
 from customerops.lifecycle.columnar import NEVER
+from customerops.lifecycle.criteria import KthInLife
 from customerops.lifecycle.history import History, replay
-from customerops.lifecycle.policy import Inactivity, KthInLife, LifecyclePolicy
+from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population
 from customerops.lifecycle.stages import ACTIVE, STAGES, Stage
 from customerops.model.log.log import InteractionLog

@@ -3,52 +3,80 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.lifecycle.columnar import Windows, canonical, replay_columns
+from customerops.lifecycle.columnar import replay_columns
+from customerops.lifecycle.contract_columns import Contracts, replay_contracts
+from customerops.lifecycle.gather import Gathered, gathered
+from customerops.lifecycle.opening import check_initial, joined, opening_of, with_past
+from customerops.lifecycle.outcome import (
+    last_entered,
+    of_contracts,
+    of_final,
+    recents,
+    to_contracts,
+)
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population, ordered
-from customerops.lifecycle.stages import Trigger
+from customerops.lifecycle.spans import NEVER
+from customerops.lifecycle.states import States, states_context
 from customerops.model.log.ask import ask
 from customerops.model.log.log import InteractionLog
-from customerops.model.tables.tables import Context
+from customerops.model.tables.context import Context
 from customerops.model.values.checks import came
 
 __all__ = ["replay_log"]
 
+Int = NDArray[np.int64]
+
 
 def replay_log(
-    log: InteractionLog, policy: LifecyclePolicy, *, as_of: dt.datetime | None = None
+    log: InteractionLog,
+    policy: LifecyclePolicy,
+    *,
+    as_of: dt.datetime | None = None,
+    initial: States | None = None,
 ) -> Population:
     """Return the lifecycle of every customer of a log.
 
     Parameters
     ----------
     log : InteractionLog
-        The events, with their whole history.
+        The events, with their whole history; with `initial`, those since.
     policy : LifecyclePolicy
         What the stages mean.
     as_of : datetime, optional
         The last known instant; left out, the log's own.
+    initial : States, optional
+        Where customers stood before the first event, from ``population.states()`` of an earlier
+        replay: what a nightly batch starts from. Customers in it and not in the log go on, too.
 
     Returns
     -------
     Population
         Transitions, stages at any instant, stocks and flows. It equals `replay` of each customer,
-        row by row.
+        row by row; with `initial`, its part after that.
 
     Raises
     ------
     InvalidInputError
-        When as_of is not known, or the policy asks for a column that was not loaded.
+        When as_of is not known or before `initial`, the policy asks for a column that was not
+        loaded, a start or renewal does not say until when it pays, or `initial` does not go with
+        ``settle_after`` or ``scope``, whose states hold more than a row.
+    Late
+        When events are not after what `initial` has settled: replay those customers whole.
+    TransitionError
+        When `initial` was made under another policy.
 
     Notes
     -----
     Only events make a customer known: one without any is ``UNKNOWN``, whatever ``created_at``.
-    The cost is that of a few passes over the events; no loop runs over customers.
+    The cost is that of a few passes over the events; no loop runs over customers. Contracts take a
+    turn for each event that the customer with most of them has.
 
     Examples
     --------
@@ -75,41 +103,83 @@ def replay_log(
     if not isinstance(policy, LifecyclePolicy):
         raise InvalidInputError("policy", "must be a LifecyclePolicy", came(policy))
     asked = ask(log, as_of=as_of)
-    known = asked.log
-    trigger = _triggers(known, policy)
-    at, rows = known.at, canonical(known.offsets, known.at, trigger)
-    if rows is not None:
-        at, trigger = at[rows], trigger[rows]
-    done = replay_columns(known.offsets, at, trigger, Windows.of(policy), asked.as_of)
-    row = done.row if rows is None else np.where(done.row < 0, -1, rows[done.row])
-    start = np.repeat(known.offsets[:-1], done.counts)
-    columns = {
-        "at": done.at,
-        "target": done.target,
-        "event": np.where(row < 0, -1, row - start),
-        "lives": done.lives,
-        "ordinal": done.ordinal,
-        "qualified_at": done.qualified_at,
-    }
-    offsets = np.concatenate(([0], np.cumsum(done.counts)))
+    given, stood = gathered(asked.log, policy, asked.as_of), None
+    if initial is not None:
+        check_initial(initial, policy, asked.as_of)
+        given, stood = joined(given, initial)
+    contract = policy.contract is not None
+    done = (_contracts if contract else _windows)(asked.log, given, policy, asked.as_of, stood)
+    counts, at, target, row, columns = done
+    columns["recent"] = columns.get("recent", np.empty((counts.size, 0), np.int64))
+    order = (
+        np.argsort(given.ids, kind="stable") if stood is None and policy.scope is None else None
+    )
+    event = np.where(row < 0, -1, row - np.repeat(given.first, counts))
+    offsets = np.concatenate(([0], np.cumsum(counts)))
+    moves = {"at": at, "target": target, "event": event}
+    ids = given.ids
+    if order is not None:
+        ids = ids[order]
+        columns = {name: column[order] for name, column in columns.items()}
+        offsets, moves = ordered(order, offsets, moves)
     return Population(
         policy=policy,
         context=Context(
             metric="replay_log",
             as_of=asked.as_of,
             calendar=asked.calendar,
-            options={"policy": policy.hash},
+            options={
+                "policy": policy.hash,
+                "since": None if stood is None else stood.context.as_of,
+            },
         ),
-        ids=known.customers[known.id_order],
-        logs=(known,),
-        **ordered(known.id_order, offsets, columns),
+        ids=ids,
+        offsets=offsets,
+        **moves,
+        opening=np.zeros(ids.size, np.int8) if stood is None else stood.stage,
+        final=States(ids=ids, columns=columns, context=states_context(policy, asked.as_of)),
+        logs=(asked.log,),
     )
 
 
-def _triggers(log: InteractionLog, policy: LifecyclePolicy) -> NDArray[np.int8]:
-    """Return what each event is to the machine: by its kind, and if that is activity by the rule."""
-    meant = policy.triggers_by_kind()
-    by_kind = [meant.get(str(kind), Trigger.SIGHTING) for kind in log.kinds]
-    trigger: NDArray[np.int8] = np.array(by_kind, np.int8)[log.kind]
-    trigger[policy.qualifies.mask(log) & (trigger == Trigger.SIGHTING)] = Trigger.ACTIVITY
-    return trigger
+Done = tuple[Int, Int, NDArray[np.int8], Int, dict[str, NDArray[Any]]]
+
+
+def _windows(
+    log: InteractionLog,
+    given: Gathered,
+    policy: LifecyclePolicy,
+    as_of: int,
+    stood: States | None,
+) -> Done:
+    """Replay under a clock of inactivity: prefix sums."""
+    rows, opening = given.rows, None
+    if stood is not None:
+        rows, opening = with_past(rows, stood), opening_of(stood, policy)
+    done = replay_columns(rows, policy, as_of, opening)
+    stage, since = last_entered(done.counts, done.at, done.target, stood)
+    columns = of_final(done.final, stage, since, given, policy, stood)
+    if policy.memory:
+        columns["recent"] = recents(rows, policy.memory)
+    row = np.where(done.row < 0, -1, rows.source[done.row]) if done.row.size else done.row
+    return done.counts, done.at, done.target, row, columns
+
+
+def _contracts(
+    log: InteractionLog,
+    given: Gathered,
+    policy: LifecyclePolicy,
+    as_of: int,
+    stood: States | None,
+) -> Done:
+    """Replay under contracts: turn by turn."""
+    rows = given.rows
+    until = np.full(rows.at.size, NEVER)
+    if "until" in log.columns:
+        column = log.numbers("until")
+        says = column.values[rows.source]
+        until = says if column.valid is None else np.where(column.valid[rows.source], says, NEVER)
+    state = Contracts.unknown(given.ids.size) if stood is None else to_contracts(stood)
+    counts, at, target, row = replay_contracts(rows, until, policy, as_of, state)
+    row = np.where(row < 0, -1, rows.source[row]) if row.size else row
+    return counts, at, target, row, of_contracts(state, given, policy, stood)

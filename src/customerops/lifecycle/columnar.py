@@ -5,55 +5,32 @@ ordinal within the life and on the number of the life, never on more of the past
 sorts of event can start anything: a customer's first one, a qualifying one, and an erasure. They
 are called *anchors* here. One bit per anchor, "did this end before the next anchor?", gives lives
 and ordinals by prefix sums, and each anchor writes at most three transitions.
+
+Customers who stood somewhere already come with an anchor that stands for their past: it writes
+nothing of what is known, and lives and ordinals are counted on from theirs.
 """
 
 from __future__ import annotations
-
-import datetime as dt
-from typing import TYPE_CHECKING, Self
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.lifecycle.stages import STAGES, Stage, Trigger
+from customerops.lifecycle.criteria import FirstQualifying, KthInLife
+from customerops.lifecycle.latencies import activating, lapses
+from customerops.lifecycle.policy import LifecyclePolicy
+from customerops.lifecycle.rows import Final, Opening, Rows, spread
+from customerops.lifecycle.spans import NEVER, Span, after_us
+from customerops.lifecycle.stages import ACTIVE, STAGES, Stage, Trigger
 
-if TYPE_CHECKING:
-    from customerops.lifecycle.policy import LifecyclePolicy
-
-__all__ = ["NEVER", "Emitted", "Windows", "canonical", "replay_columns"]
-
-NEVER = 2**61
-"""Microseconds beyond every instant, and safe to add twice to one."""
+__all__ = ["Emitted", "replay_columns"]
 
 Int = NDArray[np.int64]
 Codes = NDArray[np.int8]
 Mask = NDArray[np.bool_]
 
-_US = dt.timedelta(microseconds=1)
 _CODE = {stage: np.int8(code) for code, stage in enumerate(STAGES)}
-
-
-@attrs.frozen
-class Windows:
-    """A policy as numbers: windows in microseconds, `NEVER` where there is none."""
-
-    lapse: int
-    winback: int
-    activation: int
-    retain_after: int
-    event_first: bool
-
-    @classmethod
-    def of(cls, policy: LifecyclePolicy) -> Self:
-        """Return the numbers of a policy."""
-        return cls(
-            lapse=_micros(policy.clock.window),
-            winback=_micros(policy.winback_window),
-            activation=_micros(policy.activation_window),
-            retain_after=policy.retention.k,
-            event_first=policy.event_first,
-        )
+_LIVING = [STAGES.index(stage) for stage in STAGES if stage in ACTIVE]
 
 
 @attrs.frozen(eq=False)
@@ -70,186 +47,312 @@ class Emitted:
         Code of the stage entered.
     row : int64 (n_transitions,)
         Row of the event that caused it, -1 for a timeout.
-    lives, ordinal : int64 (n_customers,)
-        Lives so far; qualifying activities in the latest one.
-    qualified_at : int64 (n_customers,)
-        The last qualifying activity, `NEVER` without one.
+    final : Final
+        What is counted and when it ends, customer by customer.
     """
 
     counts: Int
     at: Int
     target: Codes
     row: Int
-    lives: Int
-    ordinal: Int
-    qualified_at: Int
+    final: Final
 
 
-def canonical(offsets: Int, at: Int, trigger: Codes) -> Int | None:
-    """Return the rows in canonical order (customer, at, trigger, input); None if they are.
+@attrs.frozen(eq=False)
+class _Anchors:
+    """The rows that start something: an array each, one value an anchor."""
 
-    Only a run of one customer's events at one instant can be out of order, so only those are
-    sorted.
-    """
-    if at.size < 2:
-        return None
-    tied = at[1:] == at[:-1]
-    starts = offsets[1:-1]
-    tied[starts[(starts > 0) & (starts < at.size)] - 1] = False
-    if not (tied & (trigger[1:] < trigger[:-1])).any():
-        return None
-    run = np.concatenate(([0], np.cumsum(~tied)))
-    in_tie = np.zeros(at.size, bool)
-    in_tie[1:] = tied
-    in_tie[:-1] |= tied
-    rows = np.flatnonzero(in_tie)
-    order = np.arange(at.size)
-    order[rows] = rows[np.argsort(run[rows] * 8 + trigger[rows], kind="stable")]
-    return order
+    row: Int
+    when: Int
+    first: Mask  # of its customer
+    activity: Mask
+    erase: Mask
+    past: Mask  # stands for an opening state
+    customer: Int
 
 
 def replay_columns(
-    offsets: Int, at: Int, trigger: Codes, windows: Windows, as_of: int, *, block: int = 1 << 17
+    rows: Rows,
+    policy: LifecyclePolicy,
+    as_of: int,
+    opening: Opening | None = None,
+    *,
+    block: int = 1 << 17,
 ) -> Emitted:
     """Replay all customers; rows are in canonical order and none is later than `as_of`.
 
     The rows are cut at customer boundaries into blocks of about `block` rows, which stay in the
     cache. Customers are independent, so the cuts change nothing.
     """
-    n_customers = offsets.size - 1
+    offsets, n_customers = rows.offsets, rows.offsets.size - 1
     parts: list[Emitted] = []
     first = 0
     while first < n_customers or not parts:
         upto = int(np.searchsorted(offsets, offsets[first] + block, side="right")) - 1
         last = min(max(upto, first + 1), n_customers)
-        lo, hi = int(offsets[first]), int(offsets[last])
-        cut = offsets[first : last + 1] - lo
-        part = _replay(cut, at[lo:hi], trigger[lo:hi], windows, as_of)
+        lo = int(offsets[first])
+        own = None if opening is None else opening.part(first, last)
+        part = _replay(rows.part(first, last), policy, as_of, own)
         part.row[part.row >= 0] += lo
         parts.append(part)
         first = last
-    names = [field.name for field in attrs.fields(Emitted)]
-    return Emitted(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+    names = ("counts", "at", "target", "row")
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+    return Emitted(*columns, Final.joined([part.final for part in parts]))
 
 
-def _micros(window: dt.timedelta | None) -> int:
-    return NEVER if window is None else min(window // _US, NEVER)
-
-
-def _replay(offsets: Int, at: Int, trigger: Codes, windows: Windows, as_of: int) -> Emitted:
-    rows, first = _anchors(offsets, trigger)
-    when = at[rows]
-    activity = trigger[rows] == Trigger.ACTIVITY
-    erase = trigger[rows] == Trigger.ERASE
-
+def _replay(rows: Rows, policy: LifecyclePolicy, as_of: int, opening: Opening | None) -> Emitted:
+    counts, closes = _qualified(rows, policy, opening)
+    a = _anchors(rows, counts)
     # how each anchor's stage ends, unless the next anchor comes first
-    limit = _limits(when, first, windows, as_of)
-    ends, cancel = _ends(rows, when, activity, at, trigger, windows)
-    ended = ~erase & ((cancel >= 0) | (ends <= limit))
-    lost_at = ends + windows.winback
-    lost = activity & ended & (lost_at <= limit)
+    limit = _limits(a, as_of, event_first=policy.event_first)
+    ends = _stage_ends(a, closes, policy, opening)
+    cancel = _cancels(a, rows, ends, event_first=policy.event_first)
+    cancelled = cancel >= 0
+    ends[cancelled] = rows.at[cancel[cancelled]]
+    ended = ~a.erase & (cancelled | (ends <= limit))
+    lost_at = _lost_at(a, ends, ended, policy, opening)
+    lost = a.activity & ended & (lost_at <= limit)
 
-    starts, ordinal, first_life = _lives(first, activity, ended)
-    stage = np.where(first_life, _CODE[Stage.ACTIVATED], _CODE[Stage.WON_BACK])
-    stage[ordinal >= windows.retain_after] = _CODE[Stage.RETAINED]
-    stage[~activity] = _CODE[Stage.ACQUIRED]
-    stage[erase] = _CODE[Stage.ERASED]
-    enters = starts | ~activity
+    starts, begun, ordinal, lives = _lives(a, ended, opening)
+    stage = _stages(a, begun, ordinal, lives, policy, opening)
+    enters = starts | ~a.activity
     enters[1:] |= stage[1:] != stage[:-1]
+    if opening is not None:  # what was known then is not told again
+        enters &= ~a.past
+        ended &= ~(a.past & (ends <= opening.at))
+        lost &= ~(a.past & (lost_at <= opening.at))
+    told = _written(a, stage, ends, cancel, lost_at, enters, ended, lost)
 
-    # an anchor writes the stage it enters, then how that ended, then the loss after a lapse
+    heads = np.flatnonzero(a.first)
+    seen = rows.offsets[1:] > rows.offsets[:-1]
     written = enters.astype(np.int64) + ended + lost
-    upto = np.cumsum(written)
-    size = int(upto[-1]) if upto.size else 0
-    out_at, target = np.empty(size, np.int64), np.empty(size, np.int8)
-    row = np.full(size, -1, np.int64)
-    spot = (upto - written)[enters]
-    out_at[spot], target[spot], row[spot] = when[enters], stage[enters], rows[enters]
-    spot = (upto - lost)[ended] - 1
-    out_at[spot], row[spot] = ends[ended], cancel[ended]
-    target[spot] = np.where(activity[ended], _CODE[Stage.LAPSED], _CODE[Stage.LOST])
-    spot = upto[lost] - 1
-    out_at[spot], target[spot] = lost_at[lost], _CODE[Stage.LOST]
-
-    seen = offsets[1:] > offsets[:-1]
-    heads = np.flatnonzero(first)
-    counts = _spread(seen, np.add.reduceat(written, heads), 0)
-    lives = _spread(seen, np.add.reduceat(starts.astype(np.int64), heads), 0)
-    latest = np.maximum.accumulate(np.where(activity, np.arange(rows.size), -1))
-    latest = latest[np.append(heads[1:], rows.size)[: heads.size] - 1]
-    known = lives[seen] > 0
+    final = _final(a, begun, ordinal, lives, heads, ends, opening)
+    if not isinstance(policy.activation, FirstQualifying):
+        final = _not_yet(final, rows, seen, opening)
     return Emitted(
-        counts,
-        out_at,
-        target,
-        row,
-        lives,
-        _spread(seen, np.where(known, ordinal[latest], 0), 0),
-        _spread(seen, np.where(known, when[latest], NEVER), NEVER),
+        spread(seen, np.add.reduceat(written, heads) if heads.size else heads, 0),
+        *told,
+        final.spread(seen),
     )
 
 
-def _anchors(offsets: Int, trigger: Codes) -> tuple[Int, Mask]:
-    """Return the rows that start something, and which of them open a customer."""
-    head = np.zeros(trigger.size, bool)
-    head[offsets[:-1][offsets[1:] > offsets[:-1]]] = True
-    is_erase = trigger == Trigger.ERASE
-    anchor = head | is_erase | (trigger == Trigger.ACTIVITY)
-    erased = np.flatnonzero(is_erase)
-    if erased.size:  # nothing after a customer's first erasure counts
-        customer = np.searchsorted(offsets, erased, side="right") - 1
-        once = np.append(True, customer[1:] != customer[:-1])
-        gone = np.zeros(trigger.size + 1, np.int8)
-        gone[erased[once] + 1] += 1
-        gone[offsets[customer[once] + 1]] -= 1
-        anchor &= np.cumsum(gone[:-1], dtype=np.int8) == 0
-    rows = np.flatnonzero(anchor)
-    return rows, head[rows]
+def _qualified(rows: Rows, policy: LifecyclePolicy, opening: Opening | None) -> tuple[Mask, Int]:
+    """Return which rows count as activity of a life, and when the window of each closes."""
+    qualified = np.flatnonzero(rows.trigger == Trigger.ACTIVITY)
+    counts = np.zeros(rows.at.size, np.bool_)
+    counts[qualified] = activating(rows, qualified, policy, opening)
+    if opening is not None:
+        counts[rows.source == Rows.BEFORE] = False
+    closes = np.full(rows.at.size, NEVER)
+    closes[qualified] = lapses(rows, qualified, policy)
+    return counts, closes
 
 
-def _limits(when: Int, first: Mask, windows: Windows, as_of: int) -> Int:
+def _anchors(rows: Rows, counts: Mask) -> _Anchors:
+    """Return what starts something: first rows, activity that counts, erasures.
+
+    Nothing follows an erasure.
+    """
+    offsets, trigger = rows.offsets, rows.trigger
+    seen = offsets[1:] > offsets[:-1]
+    head = np.zeros(trigger.size, np.bool_)
+    opens = offsets[:-1][seen]
+    before = rows.source == Rows.BEFORE
+    if before.any():  # what is only remembered starts nothing
+        opens = opens + np.add.reduceat(before.astype(np.int64), opens)
+    head[opens] = True
+    row = np.flatnonzero(head | counts | (trigger == Trigger.ERASE))
+    first = head[row]
+    return _Anchors(
+        row=row,
+        when=rows.at[row],
+        first=first,
+        activity=counts[row],
+        erase=trigger[row] == Trigger.ERASE,
+        past=rows.source[row] == Rows.PAST,
+        customer=np.flatnonzero(seen)[np.cumsum(first) - 1],
+    )
+
+
+def _limits(a: _Anchors, as_of: int, *, event_first: bool) -> Int:
     """Return the last instant at which a deadline fires before the next anchor does.
 
     Half-open windows let the timeout go first at the instant of the event; under event_first it
     must be earlier. With no anchor to come, deadlines up to `as_of` fire, that instant included.
     """
-    limit = np.full(when.size, as_of, np.int64)
-    if when.size > 1:
-        np.copyto(limit[:-1], when[1:] - windows.event_first, where=~first[1:])
+    limit = np.full(a.when.size, as_of, np.int64)
+    if a.when.size > 1:
+        np.copyto(limit[:-1], a.when[1:] - event_first, where=~a.first[1:])
     return limit
 
 
-def _ends(
-    rows: Int, when: Int, activity: Mask, at: Int, trigger: Codes, windows: Windows
-) -> tuple[Int, Int]:
-    """Return when each anchor's stage ends by itself or by a cancel, and that cancel's row or -1."""
-    ends = when + np.where(activity, windows.lapse, windows.activation)
-    cancel = np.full(rows.size, -1, np.int64)
-    cancels = np.flatnonzero(trigger == Trigger.CANCEL)
+def _stage_ends(a: _Anchors, closes: Int, policy: LifecyclePolicy, opening: Opening | None) -> Int:
+    """Return when each anchor's stage ends by itself."""
+    ends = np.where(a.activity, closes[a.row], NEVER)
+    if policy.activation_window is not None:
+        waits = ~a.activity & ~a.erase
+        ends[waits] = after_us(policy.activation_window, a.when[waits], policy.calendar)
+    if opening is not None:
+        ends[a.past] = opening.ends[a.customer[a.past]]
+    return ends
+
+
+def _cancels(a: _Anchors, rows: Rows, ends: Int, *, event_first: bool) -> Int:
+    """Return the row of the cancel that ends each anchor's life before it ends by itself, or -1."""
+    cancel = np.full(a.row.size, -1, np.int64)
+    cancels = np.flatnonzero(rows.trigger == Trigger.CANCEL)
     if cancels.size:
         # a customer's first row is an anchor: a cancel before the next anchor is of this customer
-        nth = np.searchsorted(cancels, rows)
+        nth = np.searchsorted(cancels, a.row)
         row = cancels[np.minimum(nth, cancels.size - 1)]
-        wins = activity & (nth < cancels.size) & (row < np.append(rows[1:], at.size))
-        wins &= at[row] - windows.event_first < ends
+        wins = a.activity & (nth < cancels.size) & (row < np.append(a.row[1:], rows.at.size))
+        wins &= rows.at[row] - event_first < ends
         cancel[wins] = row[wins]
-        ends[wins] = at[row[wins]]
-    return ends, cancel
+    return cancel
 
 
-def _lives(first: Mask, activity: Mask, ended: Mask) -> tuple[Mask, Int, Mask]:
-    """Return, per anchor: does a life start, the ordinal within it, is it the first life."""
-    opens = activity.copy()
-    opens[1:] &= first[1:] | ~activity[:-1]
-    starts = opens.copy()
-    starts[1:] |= activity[1:] & ended[:-1]
-    place = np.arange(activity.size)
+def _lost_at(
+    a: _Anchors, ends: Int, ended: Mask, policy: LifecyclePolicy, opening: Opening | None
+) -> Int:
+    """Return when the win-back window after each end of a life closes."""
+    lost_at = np.full(ends.size, NEVER)
+    if policy.winback_window is not None:
+        lapsed = a.activity & ended
+        lost_at[lapsed] = after_us(policy.winback_window, ends[lapsed], policy.calendar)
+    if opening is not None:
+        gone = a.past & (opening.stage[a.customer] == _CODE[Stage.LOST])
+        lost_at[gone] = ends[gone]
+    return lost_at
+
+
+def _lives(a: _Anchors, ended: Mask, opening: Opening | None) -> tuple[Mask, Int, Int, Int]:
+    """Return, per anchor: does a life start, where it began, the ordinal in it, and its number."""
+    starts = a.activity.copy()
+    starts[1:] &= a.first[1:] | ~a.activity[:-1] | ended[:-1]
+    place = np.arange(a.activity.size)
     begun = np.maximum.accumulate(np.where(starts, place, 0))
-    return starts, place - begun + 1, begun == np.maximum.accumulate(np.where(opens, place, 0))
+    ordinal = place - begun + 1
+    number = np.cumsum(starts)
+    first = np.maximum.accumulate(np.where(a.first, place, 0))
+    lives = number - (number - starts)[first]
+    if opening is not None:
+        # the past's own anchor, where it is activity, was counted as one life and one of it
+        had = opening.lives[a.customer]
+        lives = lives + np.where(a.past[first] & a.activity[first], had - 1, 0)
+        goes_on = a.past[begun] & a.activity[begun]
+        ordinal = ordinal + np.where(goes_on, opening.ordinal[a.customer] - 1, 0)
+    return starts, begun, ordinal, lives
 
 
-def _spread(seen: Mask, values: Int, absent: int) -> Int:
-    """Give customers without any event their value."""
-    out = np.full(seen.size, absent, np.int64)
-    out[seen] = values
-    return out
+def _stages(
+    a: _Anchors,
+    begun: Int,
+    ordinal: Int,
+    lives: Int,
+    policy: LifecyclePolicy,
+    opening: Opening | None,
+) -> Codes:
+    """Return the stage that each anchor leads to."""
+    stage = np.where(lives == 1, _CODE[Stage.ACTIVATED], _CODE[Stage.WON_BACK])
+    if isinstance(policy.retention, KthInLife):
+        met = ordinal >= policy.retention.k
+    else:
+        met = a.when >= _reached(a, begun, policy.retention.tenure, policy, opening)
+    stage[met] = _CODE[Stage.RETAINED]
+    stage[~a.activity] = _CODE[Stage.ACQUIRED]
+    stage[a.erase] = _CODE[Stage.ERASED]
+    if opening is not None:
+        stands = opening.stage[a.customer]
+        living = a.past & np.isin(stands, _LIVING)
+        stage[living] = stands[living]
+    return stage
+
+
+def _reached(
+    a: _Anchors, begun: Int, tenure: Span, policy: LifecyclePolicy, opening: Opening | None
+) -> Int:
+    """Return from when the life of each anchor has the tenure."""
+    since = a.when
+    if opening is not None:
+        since = np.where(a.past, opening.life_since[a.customer], since)
+    reached = np.full(since.size, NEVER)
+    reached[a.activity] = after_us(tenure, since[a.activity], policy.calendar)
+    return reached[begun]
+
+
+def _written(
+    a: _Anchors,
+    stage: Codes,
+    ends: Int,
+    cancel: Int,
+    lost_at: Int,
+    enters: Mask,
+    ended: Mask,
+    lost: Mask,
+) -> tuple[Int, Codes, Int]:
+    """Write the stage an anchor enters, then how that ended, then the loss after a lapse."""
+    upto = np.cumsum(enters.astype(np.int64) + ended + lost)
+    size = int(upto[-1]) if upto.size else 0
+    at, target = np.empty(size, np.int64), np.empty(size, np.int8)
+    row = np.full(size, -1, np.int64)
+    spot = (upto - ended - lost)[enters] - 1
+    at[spot], target[spot], row[spot] = a.when[enters], stage[enters], a.row[enters]
+    spot = (upto - lost)[ended] - 1
+    at[spot], row[spot] = ends[ended], cancel[ended]
+    target[spot] = np.where(a.activity[ended], _CODE[Stage.LAPSED], _CODE[Stage.LOST])
+    spot = upto[lost] - 1
+    at[spot], target[spot] = lost_at[lost], _CODE[Stage.LOST]
+    return at, target, row
+
+
+def _final(
+    a: _Anchors,
+    begun: Int,
+    ordinal: Int,
+    lives: Int,
+    heads: Int,
+    ends: Int,
+    opening: Opening | None,
+) -> Final:
+    """Return what is counted of each customer seen, by its last anchors."""
+    tails = np.append(heads[1:], a.row.size)[: heads.size] - 1
+    place = np.arange(a.row.size)
+    latest = np.maximum.accumulate(np.where(a.activity, place, -1))[tails]
+    lived = latest >= heads
+    latest = np.maximum(latest, 0)
+    final = Final(
+        lives=lives[tails],
+        ordinal=np.where(lived, ordinal[latest], 0),
+        life_since=np.where(lived, a.when[begun[latest]], NEVER),
+        qualified_at=np.where(lived, a.when[latest], NEVER),
+        ends=np.where(lived, ends[latest], NEVER),
+    )
+    if opening is not None:
+        past = a.past[begun[latest]] & lived
+        final.life_since[past] = opening.life_since[a.customer[latest[past]]]
+        # an erasure keeps what was counted before it
+        erased = np.flatnonzero(a.past[heads] & a.erase[heads])
+        for name in ("lives", "ordinal", "life_since", "qualified_at"):
+            getattr(final, name)[erased] = getattr(opening, name)[a.customer[heads[erased]]]
+    return final
+
+
+def _not_yet(final: Final, rows: Rows, seen: Mask, opening: Opening | None) -> Final:
+    """Return it with what customers did towards their first life."""
+    qualifies = rows.trigger == Trigger.ACTIVITY
+    starts = rows.offsets[:-1][seen]
+    n = np.add.reduceat(qualifies.astype(np.int64), starts) if starts.size else starts
+    if opening is not None:
+        before = rows.source == Rows.BEFORE
+        n = n + opening.ordinal[seen] - np.add.reduceat(before.astype(np.int64), starts)
+    latest = np.maximum.accumulate(np.where(qualifies, np.arange(rows.at.size), -1))
+    latest = latest[rows.offsets[1:][seen] - 1]
+    did = latest >= starts
+    known = NEVER if opening is None else opening.qualified_at[seen]
+    at = np.where(did, rows.at[np.where(did, latest, 0)] if rows.at.size else NEVER, known)
+    return attrs.evolve(
+        final,
+        ordinal=np.where(final.lives == 0, n, final.ordinal),
+        qualified_at=np.where(final.lives == 0, at, final.qualified_at),
+    )

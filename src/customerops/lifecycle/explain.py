@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from customerops.lifecycle.machine import State, Transition, settle
+from customerops.lifecycle.clocks import Contract, Inactivity, Latency
+from customerops.lifecycle.criteria import FirstQualifying, KthInLife
+from customerops.lifecycle.machine import moved
 from customerops.lifecycle.policy import LifecyclePolicy
-from customerops.lifecycle.stages import ACTIVE, TARGETS, Cause, Stage, Trigger
+from customerops.lifecycle.spans import tell
+from customerops.lifecycle.stages import ACTIVE, QUALIFYING, TARGETS, Cause, Stage, Trigger
+from customerops.lifecycle.state import State, Transition
 from customerops.lifecycle.wording import duration, ordinal, with_article
 from customerops.model.records.records import Interaction
 from customerops.model.rules.rules import And, Compare, Rule
@@ -98,35 +103,44 @@ class _Words:
 
 def explanation(history: History, calendar: Calendar | None) -> Explanation:
     """Explain the stage at the end of a history."""
-    policy, erased = history.policy, Stage.ERASED
-    state = settle(history.state, history.as_of, policy, [], early=policy.grace)
+    policy, erased, state = history.policy, Stage.ERASED, history.final
     latest = history.transitions[-1] if history.transitions else None
-    windows = (policy.clock.window, policy.winback_window, policy.activation_window)
-    words = _Words(
-        dt.UTC if calendar is None else calendar.tz,
-        not any(window % _DAY for window in windows if window is not None),
-    )
-    nth = [i for i, trigger in enumerate(history.triggers) if trigger is Trigger.ACTIVITY]
+    words = _Words(dt.UTC if calendar is None else calendar.tz, _whole_days(policy))
+    nth = [i for i, trigger in enumerate(history.triggers) if trigger in QUALIFYING]
     last = history.interactions[nth[-1]] if nth and state.stage is not erased else None
     ignored = () if state.stage is erased else _ignored(history, nth[-1] if nth else 0)
-    deadline = None if state.due_at is None else state.due_at - policy.grace
+    deadline = None if state.overdue_at is None else state.overdue_at - policy.grace
     parts = [_head(history, state, latest, last, words)]
     if ignored:
         parts.append("Ignored: " + ", ".join(f"{one.count} {one.reason}" for one in ignored))
+    if state.settling:
+        waiting, first = len(state.settling), words.on(state.settling[0].at)
+        parts.append(f"{waiting} settling, counting from {first} unless refunded")
     if deadline is not None:
         then = TARGETS[state.stage, Trigger.TIMEOUT, False, False]
-        parts.append(f"{then} on {words.on(deadline)} unless a qualifying interaction comes first")
+        what = "a qualifying interaction" if policy.contract is None else "a start or renewal"
+        parts.append(f"{then} on {words.on(deadline)} unless {what} comes first")
     return Explanation(
         at=history.as_of,
         stage=state.stage,
         since=state.since,
         cause=None if latest is None else latest.cause,
         sentence=". ".join(parts) + ".",
-        change=_change(state, policy, words.on(history.as_of)),
+        change=_change(state, policy, history.as_of, words.on(history.as_of)),
         last=last,
         ignored=ignored,
         deadline=deadline,
     )
+
+
+def _whole_days(policy: LifecyclePolicy) -> bool:
+    """Return whether dates tell deadlines well enough: no window has hours."""
+    clock = policy.clock
+    if isinstance(clock, Latency):
+        return False
+    own = (clock.grace, clock.term) if isinstance(clock, Contract) else (clock.window,)
+    windows = (*own, policy.winback_window, policy.activation_window, policy.settle_after)
+    return not any(isinstance(one, dt.timedelta) and one % _DAY for one in windows)
 
 
 def _head(
@@ -142,31 +156,61 @@ def _head(
     head = f"{state.stage} since {words.on(latest.at)}"
     if state.stage is Stage.ERASED:
         return f"{head}: the customer's data was erased"
-    if last is None:
+    if last is None or not state.lives:
         return f"{head}: {_never_active(history, state, words)}"
     return f"{head}: {_was_active(history, state, last, words)}"
 
 
 def _never_active(history: History, state: State, words: _Words) -> str:
+    policy = history.policy
     first = f"first seen by {words.told(history.interactions[0])}"
-    window = history.policy.activation_window
-    if window is None or state.stage is Stage.ACQUIRED:
-        return f"{first}; no qualifying interaction yet"
-    return f"{first}; activation window {duration(window)}; none qualifying before the deadline"
+    so_far = "no qualifying interaction yet"
+    if state.ordinal:
+        many = f"{state.ordinal} qualifying interaction{'' if state.ordinal == 1 else 's'}"
+        so_far = f"{many} so far; activated by {policy.activation.describe()}"
+    elif state.settling:
+        so_far = "none qualifying counts yet"
+    if policy.activation_window is None or state.stage is Stage.ACQUIRED:
+        return f"{first}; {so_far}"
+    missed = so_far if state.ordinal else "none qualifying before the deadline"
+    return f"{first}; activation window {tell(policy.activation_window)}; {missed}"
 
 
 def _was_active(history: History, state: State, last: Interaction, words: _Words) -> str:
     policy, changes = history.policy, history.transitions
     said = f"last qualifying interaction {words.told(last)}"
-    window = f"window {duration(policy.clock.window)}"
+    window = _window(state, policy, words)
     if state.stage in ACTIVE:
         return f"{said}, the {ordinal(state.ordinal)} of life {state.lives}; {window}"
     if state.stage is Stage.LOST and policy.winback_window is not None:
         said = f"{said}; LAPSED since {words.on(changes[-2].at)}"
-        window = f"win-back window {duration(policy.winback_window)}"
+        window = f"win-back window {tell(policy.winback_window)}"
     elif changes[-1].cause is Cause.EVENT:
         return f"by a cancel; {said}"
     return f"{said}; {window}; none before the deadline"
+
+
+def _window(state: State, policy: LifecyclePolicy, words: _Words) -> str:
+    """Return what decides over the end of the latest life."""
+    if isinstance(policy.clock, Inactivity):
+        return f"window {tell(policy.clock.window)}"
+    if isinstance(policy.clock, Latency):
+        intervals = [b - a for a, b in pairwise(state.recent)]
+        window = duration(policy.clock.window(intervals))
+        known = len(intervals) >= policy.clock.min_intervals
+        return (
+            f"window {window}, {f'by {len(intervals)} own intervals' if known else 'the fallback'}"
+        )
+    term = state.term
+    assert term is not None
+    said = ["paid without end" if term.ends_at is None else f"paid until {words.on(term.ends_at)}"]
+    if term.paused_at is not None:
+        said.append(f"paused since {words.on(term.paused_at)}")
+    if term.ending:
+        said.append("cancelled at period end")
+    elif policy.clock.grace is not None:
+        said.append(f"grace {tell(policy.clock.grace)}")
+    return ", ".join(said)
 
 
 def _ignored(history: History, start: int) -> tuple[Ignored, ...]:
@@ -191,22 +235,30 @@ def _failing(rule: Rule, one: Interaction) -> str:
     return f"not ({rule.describe()})"
 
 
-def _change(state: State, policy: LifecyclePolicy, by: str) -> str:
-    """Return the smallest change that would have made it another stage."""
+def _change(state: State, policy: LifecyclePolicy, as_of: dt.datetime, by: str) -> str:
+    """Return the smallest change that would have made it another stage.
+
+    More of what qualifies is tried on the machine itself; where that leads nowhere, a cancel.
+    """
     stage = state.stage
     if stage is Stage.ERASED:
         return "none: an erasure is final"
     if stage is Stage.UNKNOWN:
         return f"an interaction by {by} would have made it ACQUIRED"
-    if stage is Stage.RETAINED:
-        return f"a cancel by {by} would have made it LAPSED"
-    living = stage in (Stage.ACTIVATED, Stage.WON_BACK)
-    needed = policy.retention.k - state.ordinal if living else 1
-    met = living or policy.retention.k == 1
-    target = TARGETS[stage, Trigger.ACTIVITY, met, state.lives == 0]
-    more = (
-        "1 more qualifying interaction"
-        if needed == 1
-        else f"{needed} more qualifying interactions"
-    )
-    return f"{more} by {by} would have made it {target}"
+    pays = policy.contract is not None
+    trigger, until = (Trigger.START, as_of + _DAY) if pays else (Trigger.ACTIVITY, None)
+    tried = state
+    for n in range(1, _tries(policy) + 1):
+        tried = moved(tried, as_of, trigger, None, until, policy, [], None, ())
+        if tried.stage is not stage:
+            what = "start or renewal" if pays else "qualifying interaction"
+            return (
+                f"{n} more {what}{'' if n == 1 else 's'} by {by} would have made it {tried.stage}"
+            )
+    return f"a cancel by {by} would have made it LAPSED"
+
+
+def _tries(policy: LifecyclePolicy) -> int:
+    """Return how many qualifying interactions can matter at most."""
+    k = policy.retention.k if isinstance(policy.retention, KthInLife) else 1
+    return max(k, 1 if isinstance(policy.activation, FirstQualifying) else policy.activation.n)

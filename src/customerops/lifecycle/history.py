@@ -11,11 +11,12 @@ import attrs
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.explain import Explanation, explanation
-from customerops.lifecycle.machine import State, Transition, apply, settle
+from customerops.lifecycle.machine import apply, settle
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, Cause, Stage, Trigger
+from customerops.lifecycle.state import Attributes, State, Transition
 from customerops.model.records.records import Interaction
-from customerops.model.values.checks import came
+from customerops.model.values.checks import Scalar, came
 from customerops.model.values.instants import as_instant
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class History:
         What a service would hold at `as_of`: `step` and `advance` go on from it. Under
         ``boundary="event_first"`` a deadline at `as_of` itself is still open in it, for another
         interaction may come at that instant; in `transitions` and `stage_at` it has passed.
+    final : State
+        The state after everything at `as_of`, deadlines at it included.
     """
 
     policy: LifecyclePolicy
@@ -74,6 +77,7 @@ class History:
     triggers: tuple[Trigger, ...]
     transitions: tuple[Transition, ...]
     state: State
+    final: State
 
     @property
     def due_at(self) -> dt.datetime | None:
@@ -102,6 +106,17 @@ class History:
         passed = bisect_right(self.transitions, self._known(t), key=lambda change: change.at)
         return self.transitions[passed - 1].target if passed else Stage.UNKNOWN
 
+    def attributes_at(self, t: dt.datetime) -> Attributes:
+        """Return what is so of the customer after everything at an instant.
+
+        Raises
+        ------
+        InvalidInputError
+            If `t` is not a timezone-aware datetime, or is after `as_of`.
+        """
+        known = self._known(t)
+        return self._until(known).final.attributes(known)
+
     def explain(self, t: dt.datetime, *, calendar: Calendar | None = None) -> Explanation:
         """Say why the customer is in its stage at an instant.
 
@@ -117,10 +132,12 @@ class History:
         InvalidInputError
             If `t` is not a timezone-aware datetime, or is after `as_of`.
         """
-        known = self._known(t)
-        upto = bisect_right(self.interactions, known, key=lambda one: one.at)
-        part = _run(self.interactions[:upto], self.triggers[:upto], self.policy, known)
-        return explanation(part, calendar)
+        return explanation(self._until(self._known(t)), calendar or self.policy.calendar)
+
+    def _until(self, t: dt.datetime) -> History:
+        upto = bisect_right(self.interactions, t, key=lambda one: one.at)
+        given, triggers = self.interactions[:upto], self.triggers[:upto]
+        return _run(given, triggers, self.policy, t, self.state.scope)
 
     def _known(self, t: dt.datetime) -> dt.datetime:
         t = as_instant("t", t)
@@ -195,7 +212,32 @@ def replay(
     ranked = sorted(
         ((one, policy.trigger(one)) for one in counted), key=lambda pair: (pair[0].at, pair[1])
     )
-    return _run(tuple(one for one, _ in ranked), tuple(rank for _, rank in ranked), policy, until)
+    scope = None
+    if policy.scope is not None:
+        scope, ranked = _scoped(ranked, policy.scope)
+    return _run(
+        tuple(one for one, _ in ranked),
+        tuple(rank for _, rank in ranked),
+        policy,
+        until,
+        scope,
+    )
+
+
+def _scoped(
+    ranked: list[tuple[Interaction, Trigger]], scope: str
+) -> tuple[Scalar | None, list[tuple[Interaction, Trigger]]]:
+    """Return the one value of the scope, and what concerns its lifecycle."""
+    values = {one.attributes.get(scope) for one, _ in ranked} - {None}
+    if len(values) > 1:
+        problem = f"they have {len(values)}; replay each apart"
+        raise InvalidInputError("interactions", f"must have one value of {scope}", problem)
+    kept = [
+        (one, rank)
+        for one, rank in ranked
+        if rank is Trigger.ERASE or one.attributes.get(scope) is not None
+    ]
+    return next(iter(values), None), kept
 
 
 def _counted(
@@ -225,13 +267,14 @@ def _run(
     triggers: tuple[Trigger, ...],
     policy: LifecyclePolicy,
     as_of: dt.datetime,
+    scope: Scalar | None,
 ) -> History:
     done: list[Transition] = []
-    state = State(policy.hash)
+    state = State(policy.hash, scope=scope)
     for one, trigger in zip(interactions, triggers, strict=True):
-        taken = apply(state, one.at, trigger, one.id, policy)
+        taken = apply(state, one, trigger, policy)
         state = taken.state
         done += taken.transitions
     state = settle(state, as_of, policy, done)
-    settle(state, as_of, policy, done, early=policy.grace)
-    return History(policy, as_of, interactions, triggers, tuple(done), state)
+    final = settle(state, as_of, policy, done, inclusive=True)
+    return History(policy, as_of, interactions, triggers, tuple(done), state, final)

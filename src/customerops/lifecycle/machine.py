@@ -8,179 +8,25 @@ never gives the same history.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any, Self
+from itertools import pairwise
 
 import attrs
 
 from customerops.errors import InvalidInputError, Late, TransitionError
+from customerops.lifecycle.clocks import Latency
+from customerops.lifecycle.contract import Term, overdue, paid, paused, resumed
+from customerops.lifecycle.criteria import AtRisk, FirstQualifying, KthInLife, NthQualifying
 from customerops.lifecycle.policy import LifecyclePolicy
-from customerops.lifecycle.stages import ACTIVE, TARGETS, Cause, Stage, Trigger
-from customerops.model.records.base import Shape, shape_of
+from customerops.lifecycle.spans import after
+from customerops.lifecycle.stages import ACTIVE, QUALIFYING, TARGETS, Cause, Stage, Trigger
+from customerops.lifecycle.state import Settling, State, Step, Transition
 from customerops.model.records.records import Interaction
-from customerops.model.values.checks import Id, came, one_of, whole
+from customerops.model.values.checks import Id, came
 from customerops.model.values.instants import as_instant
-from customerops.model.values.serial import read
 
-__all__ = ["State", "Step", "Transition", "advance", "apply", "settle", "step"]
+__all__ = ["advance", "apply", "moved", "settle", "step"]
 
-SCHEMA = 1
-
-
-@attrs.frozen
-class State:
-    """All that a service keeps of one customer: small, frozen, plain JSON through `to_dict`.
-
-    Attributes
-    ----------
-    policy : str
-        Hash of the policy it was made under; no other policy may continue it.
-    stage : Stage
-        Where the customer stands, as far as deadlines were looked at.
-    since : datetime or None
-        When the stage was entered; None while ``UNKNOWN``.
-    due_at : datetime or None
-        When to look again, by `advance`: the first instant at which the next deadline has fired.
-        Under ``boundary="event_first"`` that is one microsecond after the deadline, for an
-        interaction at the deadline itself comes in time.
-    lives : int
-        How many lives have begun.
-    ordinal : int
-        Qualifying interactions in the latest life.
-    qualified_at : datetime or None
-        The last qualifying interaction.
-    at, rank : datetime or None, Trigger
-        The place in canonical order up to which all is settled. What comes before it is late.
-    seen_at, seen : datetime or None, tuple of ids
-        The instant of the latest interaction, and the ids seen at it, so that an immediate repeat
-        is ignored. Older repeats are the store's to refuse, by a unique key on (customer, id).
-
-    Examples
-    --------
-    >>> state = State(policy="0123456789abcdef")
-    >>> state.stage, State.from_dict(state.to_dict()) == state
-    (<Stage.UNKNOWN: 'UNKNOWN'>, True)
-    """
-
-    policy: str
-    stage: Stage = Stage.UNKNOWN
-    since: dt.datetime | None = None
-    due_at: dt.datetime | None = None
-    lives: int = 0
-    ordinal: int = 0
-    qualified_at: dt.datetime | None = None
-    at: dt.datetime | None = None
-    rank: Trigger = Trigger.TIMEOUT
-    seen_at: dt.datetime | None = None
-    seen: tuple[Id, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the state in plain JSON types, without loss."""
-        written = {name: shape.dump(getattr(self, name)) for name, shape in _SHAPES.items()}
-        return {"schema": SCHEMA, **written}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the state that `to_dict` wrote.
-
-        Raises
-        ------
-        InvalidInputError
-            If a key is missing or not known, a value is of the wrong type, or another version
-            wrote it.
-        """
-        given = read("State", data, ["schema", *_SHAPES])
-        if given.pop("schema") != SCHEMA:
-            raise InvalidInputError(
-                "State.schema", f"must be {SCHEMA}", "another version wrote it"
-            )
-        return cls(
-            **{
-                name: shape.accept(name, shape.load(name, given[name]))
-                for name, shape in _SHAPES.items()
-            }
-        )
-
-
-def _stage(name: str, value: object) -> Stage:
-    return Stage(one_of(name, value, map(str, Stage)))
-
-
-def _count(name: str, value: object) -> int:
-    return whole(name, value, least=0)
-
-
-def _rank(name: str, value: object) -> Trigger:
-    rank = whole(name, value)
-    if rank not in tuple(Trigger):
-        raise InvalidInputError(name, "must be the rank of a Trigger", "got another int")
-    return Trigger(rank)
-
-
-_WHEN = shape_of(dt.datetime | None)
-_ID = shape_of(Id | None)
-_SHAPES: dict[str, Shape] = {
-    "policy": shape_of(str),
-    "stage": Shape(_stage, str),
-    "since": _WHEN,
-    "due_at": _WHEN,
-    "lives": Shape(_count),
-    "ordinal": Shape(_count),
-    "qualified_at": _WHEN,
-    "at": _WHEN,
-    "rank": Shape(_rank, int),
-    "seen_at": _WHEN,
-    "seen": shape_of(tuple[Id, ...]),
-}
-
-
-@attrs.frozen
-class Transition:
-    """One change of stage.
-
-    Attributes
-    ----------
-    at : datetime
-        When: of the interaction, or the deadline itself, however late it was noticed.
-    source, target : Stage
-        From where to where.
-    cause : Cause
-        An event or a timeout.
-    interaction_id : int, str, UUID or None
-        The interaction that caused it; None for a timeout.
-    """
-
-    at: dt.datetime
-    source: Stage
-    target: Stage
-    cause: Cause
-    interaction_id: Id | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the transition in plain JSON types, without loss."""
-        return {
-            "at": _WHEN.dump(self.at),
-            "source": str(self.source),
-            "target": str(self.target),
-            "cause": str(self.cause),
-            "interaction_id": _ID.dump(self.interaction_id),
-        }
-
-
-@attrs.frozen
-class Step:
-    """What a step did.
-
-    Attributes
-    ----------
-    state : State
-        The state to keep.
-    transitions : tuple of Transition
-        What changed on the way, by time; often nothing.
-    """
-
-    state: State
-    transitions: tuple[Transition, ...]
+_US = dt.timedelta(microseconds=1)
 
 
 def step(state: State | None, interaction: Interaction, policy: LifecyclePolicy) -> Step:
@@ -205,15 +51,17 @@ def step(state: State | None, interaction: Interaction, policy: LifecyclePolicy)
     Late
         If the interaction comes before the state in canonical order: replay that customer.
     TransitionError
-        If the state was made under another policy: replay that customer.
+        If the state was made under another policy: replay that customer, or `migrate`.
     InvalidInputError
-        If an argument is not what it must be.
+        If an argument is not what it must be, the interaction is of another scope than the state,
+        or it pays for a contract without saying until when.
 
     Notes
     -----
-    At one instant, what acquires comes before activity that does not qualify, then activity that
-    does, cancels and erasures. An immediate repeat of an id changes nothing, and neither does
-    anything after an erasure.
+    At one instant, what acquires comes before starts and renewals, then activity that does not
+    qualify, activity that does, failed payments and refunds, pauses and resumes, cancels and
+    erasures. An immediate repeat of an id changes nothing, and neither does anything after an
+    erasure.
 
     Examples
     --------
@@ -233,7 +81,11 @@ def step(state: State | None, interaction: Interaction, policy: LifecyclePolicy)
     """
     begun = _begun(state, policy)
     trigger = policy.trigger(interaction)
-    return apply(begun, interaction.at, trigger, interaction.id, policy)
+    if policy.scope is not None:
+        begun, concerned = _in_scope(begun, interaction, trigger, policy.scope)
+        if not concerned:
+            return Step(begun, ())
+    return apply(begun, interaction, trigger, policy)
 
 
 def advance(state: State, t: dt.datetime, policy: LifecyclePolicy) -> Step:
@@ -251,7 +103,7 @@ def advance(state: State, t: dt.datetime, policy: LifecyclePolicy) -> Step:
     Returns
     -------
     Step
-        The next state, and the transitions on the way: at most two.
+        The next state, and the transitions on the way.
 
     Raises
     ------
@@ -281,49 +133,32 @@ def advance(state: State, t: dt.datetime, policy: LifecyclePolicy) -> Step:
 
 
 def apply(
-    state: State,
-    at: dt.datetime,
-    trigger: Trigger,
-    interaction_id: Id | None,
-    policy: LifecyclePolicy,
+    state: State, interaction: Interaction, trigger: Trigger, policy: LifecyclePolicy
 ) -> Step:
-    """Return the step of a classified interaction; the state is of this policy."""
-    stage = state.stage
-    if stage is Stage.ERASED or (at == state.seen_at and interaction_id in state.seen):
+    """Return the step of a classified interaction; the state is of this policy and scope."""
+    at, own_id = interaction.at, interaction.id
+    if state.stage is Stage.ERASED or (at == state.seen_at and own_id in state.seen):
         return Step(state, ())
     if state.at is not None and (at < state.at or (at == state.at and trigger < state.rank)):
         raise Late("the interaction comes before what the state has settled: replay the customer")
     done: list[Transition] = []
-    if state.due_at is not None and state.due_at <= at:
+    due = state.due_at
+    if due is not None and due <= at:
         state = settle(state, at, policy, done)
-        stage = state.stage
+    while state.settling and state.settling[0].at == at and trigger > Trigger.ACTIVITY:
+        state = _count(state, policy, done)
 
-    qualifies = trigger is Trigger.ACTIVITY
-    lives, ordinal, met = state.lives, state.ordinal, False
-    if qualifies:
-        lives, ordinal = (lives, ordinal + 1) if stage in ACTIVE else (lives + 1, 1)
-        met = ordinal >= policy.retention.k
-    target = TARGETS[stage, trigger, met, state.lives == 0]
-    moved = target is not stage
-    if moved:
-        done.append(Transition(at, stage, target, Cause.EVENT, interaction_id))
     seen = state.seen if at == state.seen_at else ()
-    return Step(
-        State(
-            policy=state.policy,
-            stage=target,
-            since=at if moved else state.since,
-            due_at=_due(target, at, policy) if moved or qualifies else state.due_at,
-            lives=lives,
-            ordinal=ordinal,
-            qualified_at=at if qualifies else state.qualified_at,
-            at=at,
-            rank=trigger,
-            seen_at=at,
-            seen=seen if interaction_id is None else (*seen, interaction_id),
-        ),
-        tuple(done),
-    )
+    if own_id is not None:
+        seen = (*seen, own_id)
+    waits = policy.settle_after is not None and trigger is Trigger.ACTIVITY
+    read = Trigger.SIGHTING if waits else trigger
+    state = moved(state, at, read, own_id, interaction.until, policy, done, at, seen)
+    if policy.settle_after is not None:
+        state = _settling(state, interaction, trigger, policy.settle_after)
+    if policy.at_risk is not None and policy.notices(interaction):
+        state = _noticed(state, at, policy)
+    return Step(state, tuple(done))
 
 
 def settle(
@@ -332,38 +167,251 @@ def settle(
     policy: LifecyclePolicy,
     done: list[Transition],
     *,
-    early: dt.timedelta = dt.timedelta(0),
+    inclusive: bool = False,
 ) -> State:
-    """Fire what is due `early` after `until`, adding the transitions to `done`."""
-    while state.due_at is not None and state.due_at - early <= until:
-        target = TARGETS[state.stage, Trigger.TIMEOUT, False, False]
-        at = state.due_at - policy.grace
-        done.append(Transition(at, state.stage, target, Cause.TIMEOUT))
-        state = State(
-            policy=state.policy,
-            stage=target,
-            since=at,
-            due_at=_due(target, at, policy),
-            lives=state.lives,
-            ordinal=state.ordinal,
-            qualified_at=state.qualified_at,
-            at=state.due_at,
-            rank=Trigger.TIMEOUT,
-            seen_at=state.seen_at,
-            seen=state.seen,
-        )
+    """Fire what is due at `until`, adding the transitions to `done`.
+
+    Inclusive means what falls on `until` itself, too: under event_first and for what is settling,
+    that is due a microsecond later, for an interaction at that very instant still comes first.
+    """
+    grace, late = (policy.grace, _US) if inclusive else (dt.timedelta(0), dt.timedelta(0))
+    while True:
+        overdue_at, waiting = state.overdue_at, state.settling
+        if waiting and (overdue_at is None or waiting[0].at < overdue_at):
+            if waiting[0].at + _US - late > until:
+                return state
+            state = _count(state, policy, done)
+        elif overdue_at is None or overdue_at - grace > until:
+            return state
+        else:
+            state = _timed_out(state, overdue_at, policy, done)
+
+
+def _timed_out(
+    state: State, overdue_at: dt.datetime, policy: LifecyclePolicy, done: list[Transition]
+) -> State:
+    target = TARGETS[state.stage, Trigger.TIMEOUT, False, False]
+    at = overdue_at - policy.grace
+    done.append(Transition(at, state.stage, target, Cause.TIMEOUT))
+    return State(
+        policy=state.policy,
+        stage=target,
+        since=at,
+        overdue_at=_fixed(target, at, policy),
+        lives=state.lives,
+        ordinal=state.ordinal,
+        life_since=state.life_since,
+        qualified_at=state.qualified_at,
+        at=overdue_at,
+        rank=Trigger.TIMEOUT,
+        seen_at=state.seen_at,
+        seen=state.seen,
+        recent=state.recent,
+        settling=state.settling,
+        term=state.term,
+        scope=state.scope,
+    )
+
+
+def _count(state: State, policy: LifecyclePolicy, done: list[Transition]) -> State:
+    """Let the first interaction that was settling count, at its own time."""
+    first, rest = state.settling[0], state.settling[1:]
+    state = attrs.evolve(state, settling=rest)
+    return moved(
+        state,
+        first.at,
+        Trigger.ACTIVITY,
+        first.interaction_id,
+        None,
+        policy,
+        done,
+        state.seen_at,
+        state.seen,
+    )
+
+
+def moved(
+    state: State,
+    at: dt.datetime,
+    trigger: Trigger,
+    own_id: Id | None,
+    until: dt.datetime | None,
+    policy: LifecyclePolicy,
+    done: list[Transition],
+    seen_at: dt.datetime | None,
+    seen: tuple[Id, ...],
+) -> State:
+    """Return the state after one trigger, all before it being settled."""
+    stage, lives, ordinal = state.stage, state.lives, state.ordinal
+    life_since, qualified_at, recent = state.life_since, state.qualified_at, state.recent
+    read, term, met = trigger, state.term, False
+    if policy.contract is not None:
+        read, term = _under_contract(state, at, trigger, until, policy)
+    qualifies = read in QUALIFYING
+    if qualifies:
+        qualified_at = at
+        if policy.memory:
+            recent = (*recent, at)[-policy.memory :]
+        ordinal += 1
+        if stage not in ACTIVE:
+            if lives or _activates(ordinal, recent, policy):
+                lives, ordinal, life_since = lives + 1, 1, at
+            else:
+                qualifies, read = False, Trigger.SIGHTING
+        met = qualifies and _retains(ordinal, life_since, at, policy)
+
+    target = TARGETS[stage, read, met, state.lives == 0]
+    moves = target is not stage
+    if moves:
+        done.append(Transition(at, stage, target, Cause.EVENT, own_id))
+    overdue_at, at_risk_at = state.overdue_at, state.at_risk_at
+    if target not in ACTIVE:
+        at_risk_at = None
+        term = None if target is Stage.ERASED else term
+        overdue_at = _fixed(target, at, policy) if moves else overdue_at
+    elif qualifies or term is not state.term:
+        overdue_at = _lapse(target, at, recent, term, policy)
+        if policy.at_risk is not None and (qualifies or policy.at_risk.share is not None):
+            assert qualified_at is not None
+            at_risk_at = _at_risk_from(policy.at_risk, policy, qualified_at, overdue_at)
+    return State(
+        policy=state.policy,
+        stage=target,
+        since=at if moves else state.since,
+        overdue_at=overdue_at,
+        at_risk_at=at_risk_at,
+        lives=lives,
+        ordinal=ordinal,
+        life_since=life_since,
+        qualified_at=qualified_at,
+        at=at,
+        rank=trigger,
+        seen_at=seen_at,
+        seen=seen,
+        recent=recent,
+        settling=() if target is Stage.ERASED else state.settling,
+        term=term,
+        scope=state.scope,
+    )
+
+
+def _under_contract(
+    state: State,
+    at: dt.datetime,
+    trigger: Trigger,
+    until: dt.datetime | None,
+    policy: LifecyclePolicy,
+) -> tuple[Trigger, Term | None]:
+    """Return what a trigger is to the table, and the term after it."""
+    term, living = state.term, state.stage in ACTIVE
+    if trigger in QUALIFYING:
+        term = paid(term if living else None, at, trigger, until, policy)
+    elif not living:
+        if trigger is Trigger.TRIAL and not state.lives:
+            term = Term(until, trial=True)
+    elif term is not None:
+        if trigger is Trigger.PAUSE:
+            term = paused(term, at)
+        elif trigger is Trigger.RESUME:
+            term = resumed(term, at)
+        elif trigger is Trigger.PAYMENT_FAILED:
+            term = attrs.evolve(term, failing=True)
+        elif trigger is Trigger.CANCEL_AT_PERIOD_END:
+            if term.paused_at is None and term.ends_at is not None and term.ends_at < at:
+                return Trigger.CANCEL, term
+            term = attrs.evolve(term, ending=True)
+    return trigger, term
+
+
+def _activates(nth: int, recent: tuple[dt.datetime, ...], policy: LifecyclePolicy) -> bool:
+    """Return whether the n-th qualifying interaction, the latest of `recent`, begins a life."""
+    activation = policy.activation
+    if isinstance(activation, FirstQualifying):
+        return True
+    if isinstance(activation, NthQualifying):
+        return nth >= activation.n
+    if nth < activation.n:
+        return False
+    closes = after(activation.window, recent[-activation.n], policy.calendar)
+    return closes is None or recent[-1] < closes
+
+
+def _retains(
+    ordinal: int, life_since: dt.datetime | None, at: dt.datetime, policy: LifecyclePolicy
+) -> bool:
+    retention = policy.retention
+    if isinstance(retention, KthInLife):
+        return ordinal >= retention.k
+    assert life_since is not None
+    reached = after(retention.tenure, life_since, policy.calendar)
+    return reached is not None and at >= reached
+
+
+def _fixed(stage: Stage, at: dt.datetime, policy: LifecyclePolicy) -> dt.datetime | None:
+    """Return from when the deadline of a stage with a fixed window, counted from `at`, is overdue."""
+    exact = policy.overdue_after.get(stage)
+    if exact is not None:
+        return after(exact, at, None)
+    span = policy.windows.get(stage)
+    closes = None if span is None else after(span, at, policy.calendar)
+    return None if closes is None else closes + policy.grace
+
+
+def _lapse(
+    stage: Stage,
+    at: dt.datetime,
+    recent: tuple[dt.datetime, ...],
+    term: Term | None,
+    policy: LifecyclePolicy,
+) -> dt.datetime | None:
+    """Return from when an active customer's deadline is overdue."""
+    if term is not None:
+        return overdue(term, policy)
+    if isinstance(policy.clock, Latency):
+        window = policy.clock.window([b - a for a, b in pairwise(recent)])
+        return after(window + policy.grace, at, None)
+    return _fixed(stage, at, policy)
+
+
+def _at_risk_from(
+    at_risk: AtRisk,
+    policy: LifecyclePolicy,
+    qualified_at: dt.datetime,
+    overdue_at: dt.datetime | None,
+) -> dt.datetime | None:
+    """Return from when a customer is at risk who shows no further sign of life."""
+    if at_risk.after is not None:
+        return after(at_risk.after, qualified_at, policy.calendar)
+    if overdue_at is None:
+        return None
+    assert at_risk.share is not None
+    window = (overdue_at - policy.grace - qualified_at) // _US
+    return qualified_at + round(at_risk.share * window) * _US
+
+
+def _noticed(state: State, at: dt.datetime, policy: LifecyclePolicy) -> State:
+    """Put off the risk: there was a sign of life."""
+    assert policy.at_risk is not None
+    assert policy.at_risk.after is not None
+    if state.stage not in ACTIVE:
+        return state
+    return attrs.evolve(state, at_risk_at=after(policy.at_risk.after, at, policy.calendar))
+
+
+def _settling(
+    state: State, interaction: Interaction, trigger: Trigger, settle_after: dt.timedelta
+) -> State:
+    """Return the state with a qualifying interaction put in line, or what is refunded taken out."""
+    thread = interaction.thread_id
+    if trigger is Trigger.REFUND and thread is not None:
+        left = tuple(one for one in state.settling if one.thread_id != thread)
+        return attrs.evolve(state, settling=left)
+    if trigger is Trigger.ACTIVITY:
+        counts_at = after(settle_after, interaction.at, None)
+        if counts_at is not None:
+            one = Settling(counts_at, interaction.id, thread)
+            return attrs.evolve(state, settling=(*state.settling, one))
     return state
-
-
-def _due(stage: Stage, at: dt.datetime, policy: LifecyclePolicy) -> dt.datetime | None:
-    """Return from when the deadline of a stage, counted from `at`, is overdue."""
-    window = policy.overdue_after.get(stage)
-    if window is None:
-        return None
-    try:
-        return at + window
-    except OverflowError:  # beyond the year 9999: never
-        return None
 
 
 def _begun(state: State | None, policy: LifecyclePolicy) -> State:
@@ -375,5 +423,23 @@ def _begun(state: State | None, policy: LifecyclePolicy) -> State:
     if not isinstance(state, State):
         raise InvalidInputError("state", "must be a State or None", came(state))
     if state.policy != policy.hash:
-        raise TransitionError("the state was made under another policy: replay the customer")
+        raise TransitionError(
+            "the state was made under another policy: replay the customer, or migrate the state"
+        )
     return state
+
+
+def _in_scope(
+    state: State, interaction: Interaction, trigger: Trigger, scope: str
+) -> tuple[State, bool]:
+    """Return the state with its scope, and whether the interaction is of it; erasures always are."""
+    own = interaction.attributes.get(scope)
+    if own is None:
+        return state, trigger is Trigger.ERASE
+    if state.scope is None:
+        return attrs.evolve(state, scope=own), True
+    if own != state.scope:
+        raise InvalidInputError(
+            "interaction", f"must be of the {scope} of the state", "it is of another"
+        )
+    return state, True

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.lifecycle.columnar import NEVER
 from customerops.lifecycle.policy import LifecyclePolicy
+from customerops.lifecycle.spans import NEVER
 from customerops.lifecycle.stages import STAGES, Cause
+from customerops.lifecycle.states import States
 from customerops.lifecycle.transitions import Transitions
 from customerops.model.log.ask import ask
 from customerops.model.log.joins import stack_ids
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from customerops.lifecycle.explain import Explanation
     from customerops.lifecycle.history import History
-    from customerops.lifecycle.states import States
     from customerops.lifecycle.stocks import StageCounts, StageFlows
     from customerops.model.log.log import InteractionLog
     from customerops.model.log.spells import Spells
@@ -44,8 +44,7 @@ Codes = NDArray[np.int8]
 _LABELS = np.array(STAGES, object)
 _NAMES = np.array([str(stage) for stage in STAGES], object)
 _EVENTS = ("at", "target", "event")
-_CUSTOMERS = ("lives", "ordinal", "qualified_at")
-_COLUMNS = ("ids", "offsets", *_EVENTS, *_CUSTOMERS)
+_COLUMNS = ("ids", "offsets", *_EVENTS, "opening")
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -66,10 +65,11 @@ class Population(Statistic):
         The transitions of customer i are rows ``offsets[i]:offsets[i + 1]``.
     at, target, event : int64, int8, int64, shape (n_transitions,)
         The columns that `transitions` spells out.
-    lives, ordinal : int64, shape (n_customers,)
-        Lives begun; qualifying events in the latest one.
-    qualified_at : int64, shape (n_customers,)
-        The last qualifying event in microseconds, `NEVER` without one.
+    opening : int8, shape (n_customers,)
+        Code of the stage before the first transition: ``UNKNOWN``, unless the replay began from
+        `States`.
+    final : States
+        Where every customer stands at `as_of`.
     logs : tuple of InteractionLog
         The events, for explanations.
     """
@@ -81,9 +81,8 @@ class Population(Statistic):
     at: Int
     target: Codes
     event: Int
-    lives: Int
-    ordinal: Int
-    qualified_at: Int
+    opening: Codes
+    final: States
     logs: tuple[InteractionLog, ...]
 
     def __attrs_post_init__(self) -> None:
@@ -98,8 +97,10 @@ class Population(Statistic):
         """Whether both hold the same customers, transitions and context."""
         if not isinstance(other, Population):
             return NotImplemented
-        return self.context == other.context and all(
-            np.array_equal(getattr(self, name), getattr(other, name)) for name in _COLUMNS
+        return (
+            self.context == other.context
+            and all(np.array_equal(getattr(self, n), getattr(other, n)) for n in _COLUMNS)
+            and self.final == other.final
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -133,12 +134,19 @@ class Population(Statistic):
         return from_us(self._as_of)
 
     @property
+    def since(self) -> dt.datetime | None:
+        """Up to when the initial states had settled everything; None for a whole replay."""
+        since = self.context.option("since")
+        return None if since is None else from_us(since)
+
+    @property
     def transitions(self) -> Transitions:
         """Every change of stage, in columns."""
         customer = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         source = np.zeros_like(self.target)
         source[1:] = self.target[:-1]
-        source[self.offsets[:-1][self._seen]] = 0
+        seen = self.offsets[1:] > self.offsets[:-1]
+        source[self.offsets[:-1][seen]] = self.opening[seen]
         return Transitions(customer, self.at, source, self.target, self.event < 0, self.event)
 
     # ------------------------------------------------------------------ at an instant
@@ -164,17 +172,17 @@ class Population(Statistic):
         us = to_us(as_instant("t", t))
         if us > self._as_of:
             raise InvalidInputError("t", "must not be after as_of", "what came later is not known")
+        if self.since is not None and us < to_us(self.since):
+            raise InvalidInputError("t", "must not be before the initial states", "unknown here")
         passed = np.concatenate(([0], np.cumsum(self.at <= us)))[self.offsets]
         count = np.diff(passed)
-        codes = np.zeros(len(self), np.int8)
+        codes = self.opening.copy()
         codes[count > 0] = self.target[(self.offsets[:-1] + count - 1)[count > 0]]
         return _LABELS[codes]
 
     def states(self) -> States:
         """Return where every customer stands at `as_of`, a row a customer."""
-        from customerops.lifecycle.states import states
-
-        return states(self)
+        return self.final
 
     def due_between(self, window: Window) -> States:
         """Return who has a deadline that fires in a window, where they stand until then.
@@ -279,6 +287,7 @@ class Population(Statistic):
         """
         from customerops.lifecycle.stays import stays
 
+        self._whole("spells")
         return stays(self, stage)
 
     # ------------------------------------------------------------------ one customer
@@ -293,12 +302,19 @@ class Population(Statistic):
         """
         from customerops.lifecycle.history import replay
 
-        holding = (log for log in self.logs if np.any(log.customers == customer_id))
-        own = next(holding, self.logs[0]).of(customer_id)
+        self._whole("explanations")
+        wanted, scope = customer_id, self.policy.scope
+        if scope is not None:
+            wanted, value = _pair(customer_id)
+        holding = (log for log in self.logs if np.any(log.customers == wanted))
+        own = next(holding, self.logs[0]).of(wanted)
         if "id" not in own.columns:  # ids only tell the events apart here
             ids = Ids(np.arange(len(own)))
             own = attrs.evolve(own, columns={**own.columns, "id": ids}, cache={})
-        return replay(own.interactions(), self.policy, as_of=self.as_of)
+        given = own.interactions()
+        if scope is not None:
+            given = [one for one in given if one.attributes.get(scope) in (None, value)]
+        return replay(given, self.policy, as_of=self.as_of)
 
     def explain(
         self, customer_id: object, t: dt.datetime, *, calendar: Calendar | None = None
@@ -348,10 +364,6 @@ class Population(Statistic):
         assert as_of is not None
         return as_of
 
-    @property
-    def _seen(self) -> NDArray[np.bool_]:
-        return self.offsets[1:] > self.offsets[:-1]
-
     def _plus(self, other: Self) -> Self:
         context = self.context.join(other.context)
         ids = stack_ids([self.ids, other.ids])
@@ -363,25 +375,42 @@ class Population(Statistic):
                 "populations", "must have no customer in common", f"{shared} are in both"
             )
         pair = (self, other)
-        columns = {name: np.concatenate([getattr(p, name) for p in pair]) for name in _COLUMNS[2:]}
+        moves = {name: np.concatenate([getattr(p, name) for p in pair]) for name in _EVENTS}
         offsets = np.concatenate((self.offsets, self.offsets[-1] + other.offsets[1:]))
+        offsets, moves = ordered(order, offsets, moves)
         return type(self)(
             policy=self.policy,
             context=context,
             ids=ids,
+            offsets=offsets,
+            **moves,
+            opening=np.concatenate((self.opening, other.opening))[order],
+            final=self.final + other.final,
             logs=self.logs + other.logs,
-            **ordered(order, offsets, columns),
         )
 
+    def _whole(self, what: str) -> None:
+        if self.since is not None:
+            problem = "this population starts from states"
+            raise InvalidInputError(what, "must have the whole history", problem)
 
-def ordered(order: NDArray[np.intp], offsets: Int, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of a population with its customers in another order."""
+
+def ordered(
+    order: NDArray[np.intp], offsets: Int, moves: dict[str, Any]
+) -> tuple[Int, dict[str, Any]]:
+    """Return transitions, and where those of each customer are, with customers in another order."""
     lengths = np.diff(offsets)[order]
     rows = ranges(offsets[:-1][order], lengths)
-    moved = {name: columns[name][rows] for name in _EVENTS}
-    moved |= {name: columns[name][order] for name in _CUSTOMERS}
-    moved["offsets"] = np.concatenate(([0], np.cumsum(lengths)))
-    return moved
+    moved = {name: column[rows] for name, column in moves.items()}
+    return np.concatenate(([0], np.cumsum(lengths))), moved
+
+
+def _pair(customer_id: object) -> tuple[Any, Any]:
+    if not isinstance(customer_id, tuple) or len(customer_id) != 2:
+        raise InvalidInputError(
+            "customer_id", "must be (customer, value)", "the policy has a scope"
+        )
+    return customer_id
 
 
 def _rebuilt(fields: dict[str, Any]) -> Population:

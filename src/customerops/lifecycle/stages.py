@@ -9,6 +9,7 @@ import attrs
 
 __all__ = [
     "ACTIVE",
+    "QUALIFYING",
     "STAGES",
     "TABLE",
     "TARGETS",
@@ -63,20 +64,36 @@ class Trigger(IntEnum):
     """What the machine reads; the value orders what happens at one instant.
 
     A qualifying activity comes after one that does not qualify, so that the history of two first
-    activities at one instant does not depend on which arrived first. A timeout has the lowest
-    rank; under ``boundary="event_first"`` it is due a microsecond after its deadline instead.
-    The gaps are the places of contract events (start, renew at 1; pause, resume at 4).
+    activities at one instant does not depend on which arrived first. Whatever two events of one
+    rank do, they do in either order. A timeout has the lowest rank; under
+    ``boundary="event_first"`` it is due a microsecond after its deadline instead.
     """
 
     TIMEOUT = -1
     ACQUIRE = 0
-    SIGHTING = 2
+    TRIAL = 1
+    START = 2
+    RENEW = 3
+    """A renewal for the policy's term, counted from the old end."""
+    RENEW_THROUGH = 4
+    """A renewal that says until when; the later of several at one instant holds."""
+    SIGHTING = 5
     """An activity that does not qualify."""
-    ACTIVITY = 3
+    ACTIVITY = 6
     """An activity that qualifies."""
-    CANCEL = 5
-    ERASE = 6
+    PAYMENT_FAILED = 7
+    REFUND = 8
+    PAUSE = 9
+    RESUME = 10
+    CANCEL_AT_PERIOD_END = 11
+    CANCEL = 12
+    ERASE = 13
 
+
+QUALIFYING: frozenset[Trigger] = frozenset(
+    {Trigger.ACTIVITY, Trigger.START, Trigger.RENEW, Trigger.RENEW_THROUGH}
+)
+"""The triggers that begin a life or go on with it."""
 
 STAGES: tuple[Stage, ...] = tuple(Stage)
 """All stages; the position of a stage is its code in columns."""
@@ -109,16 +126,18 @@ class Row:
 
 _S, _T = Stage, Trigger
 _LIVING = tuple(s for s in STAGES if s in ACTIVE)
+_QUALIFIED = tuple(t for t in Trigger if t in QUALIFYING)
+_SEEN = tuple(t for t in Trigger if t not in {*QUALIFYING, _T.TIMEOUT, _T.ERASE})
 
 TABLE: tuple[Row, ...] = (
-    Row((_S.UNKNOWN,), (_T.ACQUIRE, _T.SIGHTING, _T.CANCEL), _S.ACQUIRED),
-    Row((_S.UNKNOWN, _S.ACQUIRED), (_T.ACTIVITY,), _S.ACTIVATED, met=False),
-    Row((_S.LAPSED,), (_T.ACTIVITY,), _S.WON_BACK, met=False),
-    Row((_S.LOST,), (_T.ACTIVITY,), _S.ACTIVATED, met=False, first=True),
-    Row((_S.LOST,), (_T.ACTIVITY,), _S.WON_BACK, met=False, first=False),
+    Row((_S.UNKNOWN,), _SEEN, _S.ACQUIRED),
+    Row((_S.UNKNOWN, _S.ACQUIRED), _QUALIFIED, _S.ACTIVATED, met=False),
+    Row((_S.LAPSED,), _QUALIFIED, _S.WON_BACK, met=False),
+    Row((_S.LOST,), _QUALIFIED, _S.ACTIVATED, met=False, first=True),
+    Row((_S.LOST,), _QUALIFIED, _S.WON_BACK, met=False, first=False),
     Row(
         (_S.UNKNOWN, _S.ACQUIRED, _S.ACTIVATED, _S.WON_BACK, _S.LAPSED, _S.LOST),
-        (_T.ACTIVITY,),
+        _QUALIFIED,
         _S.RETAINED,
         met=True,
     ),

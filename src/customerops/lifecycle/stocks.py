@@ -13,6 +13,7 @@ from customerops.errors import InvalidInputError
 from customerops.lifecycle.stages import STAGES
 from customerops.model.tables.estimates import Proportion
 from customerops.model.tables.tables import Axis, Context, Count, Table
+from customerops.model.values.instants import to_us
 
 if TYPE_CHECKING:
     from customerops.lifecycle.population import Population
@@ -26,6 +27,7 @@ __all__ = [
     "counts",
     "flow_cells",
     "flows",
+    "stage_axis",
     "stock_cells",
 ]
 
@@ -107,9 +109,10 @@ class StageFlows(Table):
 def counts(population: Population, asked: Asked) -> StageCounts:
     """Return the stocks of a population over the periods asked for."""
     moves = population.transitions
-    ordinal, lo, hi = _periods(moves, asked)
-    cells = stock_cells(ordinal, moves.source, moves.target, lo, hi)
-    stages, codes = _axis("stage", cells.sum(axis=0), disjoint=True)
+    ordinal, lo, hi = _periods(population, moves, asked)
+    start = np.bincount(population.opening, minlength=_N)
+    cells = stock_cells(ordinal, moves.source, moves.target, lo, hi, start)
+    stages, codes = stage_axis("stage", cells.sum(axis=0), disjoint=True)
     return StageCounts(
         axes=(_period_axis(asked, lo, hi), stages),
         parts={"customers": cells[:, codes]},
@@ -120,10 +123,11 @@ def counts(population: Population, asked: Asked) -> StageCounts:
 def flows(population: Population, asked: Asked, kind: str) -> StageFlows:
     """Return the moves of a population, gross or net, in the periods asked for."""
     moves, net = population.transitions, kind == "net"
-    ordinal, lo, hi = _periods(moves, asked)
-    cells = flow_cells(moves, ordinal, lo, hi, net=net)
-    sources, rows = _axis("source", cells.sum(axis=(0, 2)), disjoint=False)
-    targets, columns = _axis("target", cells.sum(axis=(0, 1)), disjoint=False)
+    ordinal, lo, hi = _periods(population, moves, asked)
+    start = np.bincount(population.opening, minlength=_N)
+    cells = flow_cells(moves, ordinal, lo, hi, start, net=net)
+    sources, rows = stage_axis("source", cells.sum(axis=(0, 2)), disjoint=False)
+    targets, columns = stage_axis("target", cells.sum(axis=(0, 1)), disjoint=False)
     unit = "customer" if net else "transition"
     return StageFlows(
         axes=(_period_axis(asked, lo, hi), sources, targets),
@@ -132,10 +136,10 @@ def flows(population: Population, asked: Asked, kind: str) -> StageFlows:
     )
 
 
-def stock_cells(ordinal: Int, source: Codes, target: Codes, lo: int, hi: int) -> Int:
+def stock_cells(ordinal: Int, source: Codes, target: Codes, lo: int, hi: int, start: Int) -> Int:
     """Return the stock of each stage at the end of each period in lo..hi.
 
-    A stock is the running sum of entries less exits, so the cost is that of the transitions and
+    A stock is what there was at the start and the running sum of entries less exits, so the cost is that of the transitions and
     not of customers times periods.
     """
     shown = ordinal <= hi
@@ -143,12 +147,14 @@ def stock_cells(ordinal: Int, source: Codes, target: Codes, lo: int, hi: int) ->
     size = (hi - lo + 1) * _N
     entries = np.bincount(place + target[shown], minlength=size)
     exits = np.bincount(place + source[shown], minlength=size)
-    stocks = np.cumsum((entries - exits).reshape(-1, _N), axis=0)
+    stocks = start + np.cumsum((entries - exits).reshape(-1, _N), axis=0)
     stocks[:, 0] = 0
     return stocks
 
 
-def flow_cells(moves: Transitions, ordinal: Int, lo: int, hi: int, *, net: bool) -> Int:
+def flow_cells(
+    moves: Transitions, ordinal: Int, lo: int, hi: int, before: Int, *, net: bool
+) -> Int:
     """Return the moves (period, source, target) in each period of lo..hi.
 
     Transitions are sorted by customer and time. Net moves compare a customer's source in the first
@@ -165,18 +171,24 @@ def flow_cells(moves: Transitions, ordinal: Int, lo: int, hi: int, *, net: bool)
     size = (hi - lo + 1) * _N * _N
     cells = np.bincount((place * _N + start) * _N + end, minlength=size).reshape(-1, _N, _N)
     if net:
-        stocks = stock_cells(ordinal, moves.source, moves.target, lo - 1, hi)[:-1]
+        stocks = stock_cells(ordinal, moves.source, moves.target, lo - 1, hi, before)[:-1]
         stayed = stocks - cells.sum(axis=2)
         diagonal = np.arange(_N)[_KNOWN]
         cells[:, diagonal, diagonal] += stayed[:, _KNOWN]
     return cells
 
 
-def _periods(moves: Transitions, asked: Asked) -> tuple[Int, int, int]:
+def _periods(population: Population, moves: Transitions, asked: Asked) -> tuple[Int, int, int]:
     """Return the period of each transition, and the first and the last to report."""
     assert asked.period is not None
     ordinal = asked.zone.ordinals(moves.at, asked.period).astype(np.int64)
-    lo, hi = asked.span(int(ordinal.min()) if ordinal.size else None)
+    first = int(ordinal.min()) if ordinal.size else None
+    if population.since is None:
+        return ordinal, *asked.span(first)
+    since = asked.ordinal(to_us(population.since))
+    lo, hi = asked.span(since)
+    if lo < since:
+        raise InvalidInputError("over", "must not start before the initial states")
     return ordinal, lo, hi
 
 
@@ -186,7 +198,7 @@ def _period_axis(asked: Asked, lo: int, hi: int) -> Axis:
     return Axis("period", labels, "period", disjoint=False)
 
 
-def _axis(name: str, total: Int, *, disjoint: bool) -> tuple[Axis, Int]:
+def stage_axis(name: str, total: Int, *, disjoint: bool) -> tuple[Axis, Int]:
     """Return the axis of the stages that occur, by label, and their codes in that order."""
     codes = sorted(np.flatnonzero(total).tolist(), key=lambda code: str(STAGES[code]))
     labels = [str(STAGES[code]) for code in codes]

@@ -33,7 +33,7 @@ def _ids(ids: ArrayLike) -> NDArray[Any]:
     if not array.size or (array.dtype.kind in "iu" and int(array.max()) < 2**63):
         return array.astype(np.int64)
     types = {type(one) for one in array.tolist()}
-    if types not in ({str}, {UUID}):
+    if types not in ({str}, {UUID}, {tuple}):
         names = sorted(kind.__name__ for kind in types)
         raise InvalidInputError("ids", "must all be int64, str or UUID", f"got {', '.join(names)}")
     return array.astype(object)
@@ -110,7 +110,7 @@ class PerCustomer(Statistic):
             said = f"got {list(self.columns)}"
             raise InvalidInputError("columns", f"must be {list(self.COLUMNS)}", said)
         for name, column in self.columns.items():
-            if column.shape != self.ids.shape:
+            if column.shape[:1] != self.ids.shape:
                 problem = f"got shape {column.shape} for {len(self.ids)} ids"
                 raise InvalidInputError(name, "must have one value per id", problem)
         ids, rows = self.ids, {name: self.columns[name] for name in self.COLUMNS}
