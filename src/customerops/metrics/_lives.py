@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, Literal
 
 import attrs
@@ -15,14 +16,21 @@ from customerops.model.log.records import code_labels
 from customerops.model.log.spells import Spells
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
-from customerops.model.tables.event_table import EventTable
+from customerops.model.tables.event_table import EventTable, as_flags
 from customerops.model.values.checks import came, did_you_mean, positive_duration
 from customerops.model.values.columns import Coded
 from customerops.model.values.labels import Label
+from customerops.model.values.runs import first_of_run
 
-__all__ = ["Lives", "event_table"]
+__all__ = ["Labels", "Lives", "event_table"]
+
+Labels = str | ArrayLike | Sequence[Label]
+"""The name of an attribute, or a label for each row; None is the missing one."""
 
 _US = dt.timedelta(microseconds=1)
+_EXACT = 2**53  # float64 holds every whole number up to here
+_LARGEST = 2**62
+_DENSE = 4  # cells of a counting table per row, up to which it is cheaper than sorting
 _TYPED = "biuSU"  # kinds of array whose values are labels of one type
 
 
@@ -35,8 +43,8 @@ class Lives:
     entry: ArrayLike | None = None
     weights: ArrayLike | None = None
     unit: dt.timedelta | None = None
-    by: str | ArrayLike | None = None
-    strata: str | ArrayLike | None = None
+    by: Labels | None = None
+    strata: Labels | None = None
 
     def without(self, data: str, *names: str) -> None:
         """Refuse what the data bring of their own."""
@@ -72,6 +80,11 @@ def event_table(lives: Lives, metric: str, **options: Any) -> EventTable:
         options["strata"] = "stratum"
     if lives.by is not None:
         split.append(_axis("group", "group", _labels("by", lives.by, len(times)), disjoint=True))
+    context = Context(metric, by=None if lives.by is None else "group", options=options)
+    if lives.entry is None and lives.weights is None:
+        table = _counted(times, lives.observed, split, context)
+        if table is not None:
+            return table
     return EventTable.from_rows(
         times,
         lives.observed,
@@ -79,7 +92,47 @@ def event_table(lives: Lives, metric: str, **options: Any) -> EventTable:
         weights=lives.weights,
         outer=[axis for axis, _ in split],
         codes=_crossed(split),
-        context=Context(metric, by=None if lives.by is None else "group", options=options),
+        context=context,
+    )
+
+
+def _counted(
+    times: NDArray[Any],
+    observed: ArrayLike,
+    split: list[tuple[Axis, NDArray[Any]]],
+    context: Context,
+) -> EventTable | None:
+    """Return the table of whole times that are not far apart, or of one curve; else None.
+
+    The bit that says whether the event was seen goes below those of the time, so that one count,
+    or one sort of plain numbers, does it. Floats that are not negative rise as their bits do, and
+    their highest bit is free.
+    """
+    seen = as_flags(observed, times.shape)
+    span = 1 + int(times.max(initial=0))
+    cells = prod(len(axis) for axis, _ in split)
+    if times.dtype == np.int64 and span * cells <= _DENSE * len(times):
+        cell = _crossed(split)
+        key = (times if cell is None else times + cell * span) << 1
+        key |= seen
+        counts = np.bincount(key, minlength=2 * span * cells).reshape(-1, 2)
+        where, points = np.divmod(np.arange(span * cells), span)
+        censored, events = counts.T
+    elif times.dtype == np.float64 and not split:
+        bits = np.sort((times + 0.0).view(np.uint64) << 1 | seen)
+        values, happened = (bits >> 1).view(np.float64), (bits & 1).astype(np.int64)
+        start = np.flatnonzero(first_of_run(values))
+        points, where = values[start], np.zeros(len(start), np.int64)
+        events = np.add.reduceat(happened, start)
+        censored = np.diff(start, append=len(values)) - events
+    else:
+        return None
+    return EventTable(
+        outer=[axis for axis, _ in split],
+        at=points,
+        cell=where,
+        parts={"events": events, "censored": censored, "entries": np.zeros_like(events)},
+        context=context,
     )
 
 
@@ -143,7 +196,7 @@ def _crossed(split: list[tuple[Axis, NDArray[Any]]]) -> NDArray[Any] | None:
     return cell
 
 
-def _attribute(name: str, spells: Spells, given: str | ArrayLike) -> Coded:
+def _attribute(name: str, spells: Spells, given: Labels) -> Coded:
     column = spells.attributes.get(given) if isinstance(given, str) else None
     if column is None:
         problem = f"got {given!r}{did_you_mean(given, spells.attributes)}"
@@ -152,7 +205,7 @@ def _attribute(name: str, spells: Spells, given: str | ArrayLike) -> Coded:
     return column
 
 
-def _labels(name: str, given: str | ArrayLike, n: int) -> Coded:
+def _labels(name: str, given: Labels, n: int) -> Coded:
     """Code the labels of rows."""
     labels = np.asarray(given)
     if labels.shape != (n,):
@@ -171,12 +224,10 @@ def _times(name: str, values: ArrayLike) -> NDArray[Any]:
     array = np.asarray(values)
     if array.ndim != 1:
         raise InvalidInputError(name, "must be one-dimensional", f"got {array.ndim} dimensions")
-    if array.dtype.kind == "u":
-        array = array.astype(np.int64)
-    if array.size and array.dtype.kind not in "if":
+    if array.size and array.dtype.kind not in "iuf":
         raise InvalidInputError(name, "must be numbers", came(values))
-    wrong = ~np.isfinite(array) | (array < 0) if array.size else np.zeros(0, np.bool_)
-    if wrong.any():
+    if array.size and not (array.min() >= 0 and array.max() < np.inf):
+        wrong = ~((array >= 0) & (array < np.inf))
         raise InvalidInputError(
             name,
             "must be finite and not negative",
@@ -184,4 +235,17 @@ def _times(name: str, values: ArrayLike) -> NDArray[Any]:
             total=len(array),
             first=int(wrong.argmax()),
         )
-    return array
+    return _whole(name, array)
+
+
+def _whole(name: str, times: NDArray[Any]) -> NDArray[Any]:
+    """Return times as int64 if all are whole, else as float64: days are counted, not sorted."""
+    if times.dtype.kind == "f":
+        times = times.astype(np.float64, copy=False)
+        if times.max(initial=0) >= _EXACT:
+            return times
+        whole = times.astype(np.int64)
+        return whole if np.array_equal(whole, times) else times
+    if times.size and int(times.max()) >= _LARGEST:
+        raise InvalidInputError(name, "must be below 2**62 if whole", "got a larger number")
+    return times.astype(np.int64, copy=False)

@@ -19,7 +19,7 @@ from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import as_rule
 from customerops.model.tables.axes import Axis
-from customerops.model.tables.context import Context
+from customerops.model.tables.context import SELECTED, Context
 from customerops.model.tables.multiset import Support
 from customerops.model.values.checks import one_of
 from customerops.model.values.runs import first_of_run
@@ -91,8 +91,9 @@ class GapTimes(Support):
         See `gap_times` for the formula.
         """
         one_of("method", method, METHODS)
-        if [axis.name for axis in self.outer][-1:] != [_COMPLETED]:
-            raise InvalidInputError("axis", f"must be {_COMPLETED!r} at last", "it was cut off")
+        whole = [axis.name for axis in self.outer][-1:] == [_COMPLETED]
+        if not whole or self.context.option(SELECTED + _COMPLETED) is not None:
+            raise InvalidInputError("axis", f"must be {_COMPLETED!r} at last", "it was cut")
         outer, completed = self.outer[:-1], self.outer[-1]
         group = self.cell // max(len(completed), 1)
         of = np.array(completed.labels, np.float64)[self.cell % max(len(completed), 1)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.metrics._lives import Lives, event_table
+from customerops.metrics._lives import Labels, Lives, event_table
 from customerops.metrics._reading import Reading
 from customerops.model.log.spells import Spells
 from customerops.model.tables.axes import Axis
@@ -180,8 +180,8 @@ def logrank(
     durations: ArrayLike | Spells | EventTable,
     observed: ArrayLike | None = None,
     *,
-    by: str | ArrayLike | None = None,
-    strata: str | ArrayLike | None = None,
+    by: Labels | None = None,
+    strata: Labels | None = None,
     definition: Definition = "log-rank",
     entry: ArrayLike | None = None,
     weights: ArrayLike | None = None,

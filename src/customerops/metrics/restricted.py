@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.metrics._lives import Lives, event_table
+from customerops.metrics._lives import Labels, Lives, event_table
 from customerops.metrics._reading import Reading
 from customerops.model.log.spells import Spells
 from customerops.model.tables.base import Bounds, Floats, Value
@@ -239,7 +239,7 @@ def restricted_mean(
     entry: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     unit: dt.timedelta | None = None,
-    by: str | ArrayLike | None = None,
+    by: Labels | None = None,
 ) -> RestrictedMean:
     """Return how long it lasts on average, when nothing beyond a horizon counts.
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from customerops.metrics._lives import Lives, event_table
+from customerops.metrics._lives import Labels, Lives, event_table
 from customerops.model.log.spells import Spells
 from customerops.model.tables.event_table import EventTable
 from customerops.model.values.checks import one_of
@@ -25,7 +25,7 @@ def kaplan_meier(
     entry: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     unit: dt.timedelta | None = None,
-    by: str | ArrayLike | None = None,
+    by: Labels | None = None,
 ) -> EventTable:
     """Return the product-limit estimate of survival, from durations or from spells.
 
@@ -97,7 +97,7 @@ def nelson_aalen(
     entry: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     unit: dt.timedelta | None = None,
-    by: str | ArrayLike | None = None,
+    by: Labels | None = None,
 ) -> EventTable:
     """Return the cumulative hazard, from durations or from spells.
 

@@ -21,7 +21,7 @@ from customerops.model.values.checks import one_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EventTable"]
+__all__ = ["EventTable", "as_flags"]
 
 _SLACK = 1e-9  # relative: what a product of many quotients may be off by rounding
 
@@ -115,12 +115,11 @@ class EventTable(Support):
         InvalidInputError
             If `observed` is neither, an `entry` is not before its duration, or as for `Support`.
         """
-        times, seen = np.asarray(durations), np.asarray(observed)
-        if seen.shape != times.shape or not np.isin(seen, (0, 1)).all():
-            raise InvalidInputError("observed", "must be True or False (1 or 0) for each duration")
+        times = np.asarray(durations)
+        happened = as_flags(observed, times.shape)
         given = np.ones(times.shape, dtype=np.int64) if weights is None else weights
         count = exact.canon(given, "weights")
-        none, happened = np.zeros_like(count), seen.astype(np.bool_)
+        none = np.zeros_like(count)
         left = {
             "events": np.where(happened, count, 0),
             "censored": np.where(happened, 0, count),
@@ -155,15 +154,11 @@ class EventTable(Support):
 
     @property
     def at_risk(self) -> NDArray[np.int64]:
-        """How many were at risk just before each time; shape (rows,)."""
-        leave, enter = self.events + self.censored, self.entries
-        cells = self._cells()
-        early = exact.group_sum(self.cell, leave, cells) - exact.group_sum(self.cell, enter, cells)
-        change = enter - leave
-        before = np.cumsum(change) - change
-        starts = np.searchsorted(self.cell, np.arange(cells))
-        base = np.append(before, 0)[starts]  # an empty cell may start behind the last row
-        risk: NDArray[np.int64] = early[self.cell] + before - base[self.cell]
+        """How many were at risk just before each time: who leaves from then on, and is there."""
+        left_later = np.cumsum((self.events + self.censored - self.entries)[::-1])[::-1]
+        ends = np.searchsorted(self.cell, np.arange(self._cells()), side="right")
+        in_later_cells = np.append(left_later, 0)[ends]
+        risk: NDArray[np.int64] = left_later - in_later_cells[self.cell]
         return risk
 
     # -- curves ---------------------------------------------------------------------------------
@@ -188,7 +183,8 @@ class EventTable(Support):
         >>> EventTable.from_rows([1, 2, 3], [1, 1, 1], context=Context("kaplan_meier")).survival()
         array([0.66666667, 0.33333333, 0.        ])
         """
-        risk, left = self.at_risk, self.at_risk - self.events
+        risk = self.at_risk
+        left = risk - self.events
         moved = (self.censored + self.entries) > 0
         start = np.append(True, moved[:-1] | (self.cell[1:] != self.cell[:-1]))[: len(risk)]
         stretch = np.cumsum(start) - 1
@@ -441,6 +437,20 @@ class EventTable(Support):
     def _shaped(self, values: Floats, extra: tuple[int, ...] = ()) -> Value:
         shaped = values.reshape((*self.shape, *extra))
         return float(shaped) if shaped.ndim == 0 else shaped
+
+
+def as_flags(observed: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return whether each event was seen, from truth values or from 0 and 1.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are anything else, or of another shape.
+    """
+    seen = np.asarray(observed)
+    if seen.shape != shape or not (seen.dtype == np.bool_ or np.isin(seen, (0, 1)).all()):
+        raise InvalidInputError("observed", "must be True or False (1 or 0) for each duration")
+    return seen.astype(np.bool_)
 
 
 def _check_entries(began: NDArray[Any], times: NDArray[Any]) -> None:
