@@ -22,6 +22,7 @@ from customerops.lifecycle.outcome import (
 )
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population, ordered
+from customerops.lifecycle.rows import Rows
 from customerops.lifecycle.spans import NEVER
 from customerops.lifecycle.states import States, states_context
 from customerops.model.log.ask import ask
@@ -114,7 +115,8 @@ def replay_log(
     order = (
         np.argsort(given.ids, kind="stable") if stood is None and policy.scope is None else None
     )
-    event = np.where(row < 0, -1, row - np.repeat(given.first, counts))
+    event, caused = np.full(row.size, -1), row >= 0
+    event[caused] = row[caused] - np.repeat(given.first, counts)[caused]
     offsets = np.concatenate(([0], np.cumsum(counts)))
     moves = {"at": at, "target": target, "event": event}
     ids = given.ids
@@ -161,8 +163,7 @@ def _windows(
     columns = of_final(done.final, stage, since, given, policy, stood)
     if policy.memory:
         columns["recent"] = recents(rows, policy.memory)
-    row = np.where(done.row < 0, -1, rows.source[done.row]) if done.row.size else done.row
-    return done.counts, done.at, done.target, row, columns
+    return done.counts, done.at, done.target, _sources(rows, done.row), columns
 
 
 def _contracts(
@@ -181,5 +182,11 @@ def _contracts(
         until = says if column.valid is None else np.where(column.valid[rows.source], says, NEVER)
     state = Contracts.unknown(given.ids.size) if stood is None else to_contracts(stood)
     counts, at, target, row = replay_contracts(rows, until, policy, as_of, state)
-    row = np.where(row < 0, -1, rows.source[row]) if row.size else row
-    return counts, at, target, row, of_contracts(state, given, policy, stood)
+    return counts, at, target, _sources(rows, row), of_contracts(state, given, policy, stood)
+
+
+def _sources(rows: Rows, row: Int) -> Int:
+    """Return the rows of the log behind rows of the machine, -1 where a deadline was the cause."""
+    source, caused = np.full(row.size, -1), row >= 0
+    source[caused] = rows.source[row[caused]]
+    return source

@@ -105,6 +105,9 @@ class _Log:
 
     def sorted(self, n: int) -> tuple[Int, Int, Codes, Int]:
         """Return how many each customer has, and all of them by customer, in their order."""
+        if not self.customer:
+            nothing = np.empty(0, np.int64)
+            return np.zeros(n, np.int64), nothing, nothing.astype(np.int8), nothing
         customer = np.concatenate(self.customer)
         order = np.argsort(customer, kind="stable")
         columns = (np.concatenate(part)[order] for part in (self.at, self.target, self.row))

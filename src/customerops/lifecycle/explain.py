@@ -216,6 +216,9 @@ def _window(state: State, policy: LifecyclePolicy, words: _Words) -> str:
 def _ignored(history: History, start: int) -> tuple[Ignored, ...]:
     """Count the activity that did not qualify by the first part of the rule that fails it."""
     rule = history.policy.qualifies
+    if rule is None:
+        n = history.triggers[start:].count(Trigger.SIGHTING)
+        return (Ignored(n, "not a start or renewal"),) if n else ()
     parts: Sequence[Rule] = rule.rules if isinstance(rule, And) else (rule,)
     counts: Counter[tuple[int, str]] = Counter()
     for one, trigger in zip(history.interactions[start:], history.triggers[start:], strict=True):

@@ -50,8 +50,10 @@ def joined(given: Gathered, initial: States) -> tuple[Gathered, States]:
     rows, known = given.rows, own >= 0
     lengths = np.where(known, np.diff(rows.offsets, append=0)[own], 0) if order.size else own * 0
     starts = np.where(known, rows.offsets[own], 0)
+    _refuse_late(rows.at, initial)
+    stood = _spread_states(initial, ids)
+    lengths[stood.stage == STAGES.index(Stage.ERASED)] = 0  # nothing after an erasure counts
     taken = ranges(starts, lengths)
-    _refuse_late(rows.at[taken], initial)
     moved = Gathered(
         ids,
         Rows(
@@ -64,7 +66,7 @@ def joined(given: Gathered, initial: States) -> tuple[Gathered, States]:
         _taken(given.noticed_at, own, -NEVER),
         _taken(given.settles_at, own, NEVER),
     )
-    return moved, _spread_states(initial, ids)
+    return moved, stood
 
 
 def opening_of(stood: States, policy: LifecyclePolicy) -> Opening:
@@ -96,7 +98,6 @@ def with_past(rows: Rows, stood: States) -> Rows:
     recent = column["recent"].copy()
     if recent.shape[1]:
         recent[lived, -1] = NEVER  # that one is the anchor
-        recent[erased] = NEVER
     remembered = recent < NEVER
     n_before = remembered.sum(axis=1)
     n_past = n_before + ~unseen
