@@ -10,18 +10,20 @@ if TYPE_CHECKING:
     from customerops.lifecycle.active_users import ActiveUserStates, active_user_states
     from customerops.lifecycle.batch import replay_log
     from customerops.lifecycle.care import CareDate, due_on
+    from customerops.lifecycle.chains import TransitionMatrix
     from customerops.lifecycle.clocks import Contract, Inactivity, Latency
     from customerops.lifecycle.contract import Term
     from customerops.lifecycle.criteria import (
         AtRisk,
         FirstQualifying,
         KthInLife,
-        NthQualifying,
         NWithin,
+        NthQualifying,
         TenureInLife,
     )
     from customerops.lifecycle.deciding import decide
     from customerops.lifecycle.decisions import Approval, Decision, Reason, ReasonCode, Refusal
+    from customerops.lifecycle.differences import PopulationDifference, diff
     from customerops.lifecycle.events import DEFAULT_EVENTS, LifecycleEvent
     from customerops.lifecycle.explain import Explanation
     from customerops.lifecycle.growth import GrowthAccounting, growth_accounting
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from customerops.lifecycle.states import States
     from customerops.lifecycle.stocks import StageCounts, StageFlows, StageShare
     from customerops.lifecycle.transitions import Transitions
+    from customerops.lifecycle.win_back import WinBackRate
 
 __all__ = [
     "ACTIVE",
@@ -85,6 +88,7 @@ __all__ = [
     "Personalisation",
     "Playbook",
     "Population",
+    "PopulationDifference",
     "QuietHours",
     "Reason",
     "ReasonCode",
@@ -104,12 +108,15 @@ __all__ = [
     "TenureInLife",
     "Term",
     "Transition",
+    "TransitionMatrix",
     "Transitions",
     "WAKE",
     "WIN_BACK",
+    "WinBackRate",
     "active_user_states",
     "advance",
     "decide",
+    "diff",
     "due_on",
     "growth_accounting",
     "price_differences",
@@ -125,6 +132,7 @@ _HOMES = {
     "replay_log": "batch",
     "CareDate": "care",
     "due_on": "care",
+    "TransitionMatrix": "chains",
     "Contract": "clocks",
     "Inactivity": "clocks",
     "Latency": "clocks",
@@ -141,6 +149,8 @@ _HOMES = {
     "Reason": "decisions",
     "ReasonCode": "decisions",
     "Refusal": "decisions",
+    "PopulationDifference": "differences",
+    "diff": "differences",
     "DEFAULT_EVENTS": "events",
     "LifecycleEvent": "events",
     "Explanation": "explain",
@@ -186,6 +196,7 @@ _HOMES = {
     "StageFlows": "stocks",
     "StageShare": "stocks",
     "Transitions": "transitions",
+    "WinBackRate": "win_back",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

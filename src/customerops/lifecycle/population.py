@@ -21,7 +21,7 @@ from customerops.model.log.joins import stack_ids
 from customerops.model.log.log import locked
 from customerops.model.tables import render
 from customerops.model.tables.tables import Context, Statistic
-from customerops.model.values.checks import came, one_of
+from customerops.model.values.checks import came, one_of, positive_duration
 from customerops.model.values.columns import Ids
 from customerops.model.values.instants import as_instant, from_us, to_us
 from customerops.model.values.runs import ranges
@@ -30,9 +30,12 @@ from customerops.model.values.window import Window
 if TYPE_CHECKING:
     import pandas as pd
 
+    from customerops.lifecycle.chains import TransitionMatrix
     from customerops.lifecycle.explain import Explanation
     from customerops.lifecycle.history import History
+    from customerops.lifecycle.markov import Arrivals, Forecast
     from customerops.lifecycle.stocks import StageCounts, StageFlows
+    from customerops.lifecycle.win_back import WinBackRate
     from customerops.model.log.log import InteractionLog
     from customerops.model.log.spells import Spells
     from customerops.model.values.calendar import Calendar, Period
@@ -289,6 +292,123 @@ class Population(Statistic):
 
         self._whole("spells")
         return stays(self, stage)
+
+    # ------------------------------------------------------------------ rates and forecasts
+
+    def win_back_rate(
+        self,
+        *,
+        within: dt.timedelta,
+        as_of: dt.datetime | None = None,
+        period: Period | None = None,
+        over: Window | None = None,
+        calendar: Calendar | None = None,
+    ) -> WinBackRate:
+        """Return the share of lapses after which the customer came back in time.
+
+        Parameters
+        ----------
+        within : timedelta
+            Exact time from the lapse: ``[lapse, lapse + within)``, so that under
+            ``boundary="timeout_first"`` a return at its very end does not count; under
+            ``"event_first"`` it does. It need not be the policy's window: a return from ``LOST``
+            counts if it is in time.
+        as_of : datetime, optional
+            The last known instant; left out, the population's.
+        period : {"hour", "day", "week", "month", "quarter", "year"}, optional
+            A rate for the lapses of each calendar period.
+        over : Window, optional
+            Only the lapses in it.
+        calendar : Calendar, optional
+            Left out, the log's own.
+
+        Returns
+        -------
+        WinBackRate
+            A ratio by customer, who may lapse several times. It counts the lapses watched for all
+            of `within`; the others are `open`. Without `period` and `over` its value is that of
+            the watched lapses; with one of them it is NaN until none is open.
+
+        Raises
+        ------
+        InvalidInputError
+            When `within` is no timedelta longer than zero, `as_of` is later than the population's,
+            or a period needs a calendar and there is none.
+        """
+        from customerops.lifecycle.win_back import win_backs
+
+        width = positive_duration("within", within)
+        asked = ask(self.logs[0], as_of=as_of, over=over, period=period, calendar=calendar)
+        return win_backs(self, asked, width)
+
+    def transition_matrix(
+        self, *, period: Period, over: Window | None = None, calendar: Calendar | None = None
+    ) -> TransitionMatrix:
+        """Return from where to where customers went between the ends of closed periods.
+
+        Parameters
+        ----------
+        period : {"hour", "day", "week", "month", "quarter", "year"}
+            Calendar period.
+        over, calendar
+            As in `counts`.
+
+        Returns
+        -------
+        TransitionMatrix
+            Axes source and target; all closed periods together. Its value is the share of each
+            target in what started from the source.
+
+        Raises
+        ------
+        InvalidInputError
+            As in `counts`.
+        """
+        from customerops.lifecycle.chains import matrix_of
+
+        return matrix_of(self, ask(self.logs[0], over=over, period=period, calendar=calendar))
+
+    def forecast(
+        self,
+        *,
+        periods: int,
+        period: Period,
+        arrivals: Arrivals,
+        over: Window | None = None,
+        calendar: Calendar | None = None,
+    ) -> Forecast:
+        """Return the customers to expect in each stage, if they go on moving as they did.
+
+        Parameters
+        ----------
+        periods : int
+            How many periods, from the one after the last closed one.
+        period : {"hour", "day", "week", "month", "quarter", "year"}
+            Calendar period.
+        arrivals : float or sequence of float
+            Customers first seen in each period: one number, or one for each. They stand where
+            those of the closed periods stood at the end of their first one.
+        over : Window, optional
+            The periods to learn from; the forecast starts after the last closed one of them.
+        calendar : Calendar, optional
+            Left out, the log's own.
+
+        Returns
+        -------
+        Forecast
+            A Markov chain with the shares of `transition_matrix`. Nobody gets lost, and
+            ``ERASED`` is never left. Derived: add populations, not forecasts.
+
+        Raises
+        ------
+        InvalidInputError
+            As in `counts`, and when no period is closed, or customers are, or would come, in a
+            stage that no closed period started from.
+        """
+        from customerops.lifecycle.chains import forecast_of
+
+        asked = ask(self.logs[0], over=over, period=period, calendar=calendar)
+        return forecast_of(self, asked, periods, arrivals)
 
     # ------------------------------------------------------------------ one customer
 
