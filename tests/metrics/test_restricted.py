@@ -26,8 +26,12 @@ def test_the_published_mean_of_6_mp() -> None:
     mean = restricted_mean(MP6, SEEN, horizon=35)
     assert mean.value == pytest.approx(23.287, abs=0.0005)
     assert math.sqrt(mean.variance) == pytest.approx(2.827, abs=0.0005)
-    low, high = mean.interval()
-    assert (low, high) == pytest.approx((17.746, 28.829), abs=0.002)  # 23.287 ± 1.96 * 2.827
+    plain = mean.interval(method="plain")
+    assert plain == pytest.approx((17.746, 28.829), abs=0.002)  # 23.287 ± 1.96 * 2.827
+    odds, half = 23.2874 / (35 - 23.2874), 1.96 * 2.8275 * 35 / (23.2874 * (35 - 23.2874))
+    low, high = odds * math.exp(-half), odds * math.exp(half)
+    expected = (35 * low / (1 + low), 35 * high / (1 + high))
+    assert mean.interval() == pytest.approx(expected, abs=0.002)
 
 
 @pytest.mark.parametrize("name", DATA)
@@ -45,7 +49,9 @@ def test_without_censoring_it_is_the_mean_of_what_counts() -> None:
     assert restricted_mean(lives, [1] * 5, horizon=100).value == pytest.approx(np.mean(lives))
     cut = restricted_mean(lives, [1] * 5, horizon=8)
     assert cut.value == pytest.approx((3 + 6 + 6 + 8 + 8) / 5)
-    assert restricted_mean(lives, [1] * 5, horizon=2).interval() == (2, 2)
+    for method in ("logit", "plain"):
+        assert restricted_mean(lives, [1] * 5, horizon=2).interval(method=method) == (2, 2)
+        assert restricted_mean([0, 0], [1, 1], horizon=2).interval(method=method) == (0, 0)
 
 
 def test_beyond_what_was_watched_it_is_not_a_number() -> None:
@@ -97,7 +103,11 @@ def test_the_difference_of_two() -> None:
     less = a.difference(b)
     assert less.value == pytest.approx(4)
     half = normal(0.9) * math.sqrt(6 / 3 + (2 / 3) / 3)  # variances of 3, 6, 9 and of 1, 2, 3
-    assert less.interval(0.9) == pytest.approx((4 - half, 4 + half))
+    assert less.interval(0.9, method="plain") == pytest.approx((4 - half, 4 + half))
+    (low_a, high_a), (low_b, high_b) = a.interval(), b.interval()
+    assert less.interval() == pytest.approx(
+        (4 - math.hypot(6 - low_a, high_b - 2), 4 + math.hypot(high_a - 6, 2 - low_b))
+    )
     frame = less.to_frame()
     assert frame.columns.tolist() == ["value", "low", "high"]
     assert frame["low"].tolist() == [less.interval()[0]]
@@ -165,6 +175,10 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: float(two()), r"mean must have no axes to be one number: it has \['group'\]"),
     (lambda: two().interval(2), "confidence must be between 0 and 1"),
+    (
+        lambda: two().interval(method="log"),  # type: ignore[arg-type]
+        "method must be one of 'logit', 'plain'",
+    ),
     (
         lambda: two().difference(two().select(group="a")),
         "axes must be the same to compare results",

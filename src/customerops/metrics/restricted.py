@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 import numpy as np
@@ -17,14 +17,16 @@ from customerops.model.log.spells import Spells
 from customerops.model.tables.base import Bounds, Floats, Value
 from customerops.model.tables.context import Context
 from customerops.model.tables.event_table import EventTable
-from customerops.model.tables.intervals import normal
+from customerops.model.tables.intervals import mover, normal
 from customerops.model.tables.tables import Result, Truth
-from customerops.model.values.checks import finite
+from customerops.model.values.checks import finite, one_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["RestrictedMean", "RestrictedMeanDifference", "restricted_mean"]
+
+Scale = Literal["logit", "plain"]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -57,25 +59,32 @@ class RestrictedMean(Reading[EventTable]):
         """The variance of `value`; NaN where it is."""
         return self._shaped(self._estimates()[1])
 
-    def interval(self, confidence: float = 0.95) -> Bounds:
+    def interval(self, confidence: float = 0.95, *, method: Scale = "logit") -> Bounds:
         """Return the confidence interval of the mean.
 
         Parameters
         ----------
         confidence : float
             Coverage aimed at, between 0 and 1.
+        method : {"logit", "plain"}
+            On the scale of ``log(m / (h - m))`` for a mean m and the horizon h; or on that of the
+            mean, cut off where it cannot be, which covers too little for few lives.
 
         Returns
         -------
         tuple of float or ndarray
-            The lower and the upper bound, not below 0 nor above the horizon; NaN where `value` is.
+            The lower and the upper bound; NaN where `value` is.
 
         Raises
         ------
         InvalidInputError
-            If `confidence` is not between 0 and 1.
+            If `confidence` or `method` is not valid.
+
+        Notes
+        -----
+        With the standard error e, ``h m / (m + (h - m) exp(±z e h / (m (h - m))))``, or ``m ± z e``.
         """
-        low, high = self._limits(confidence)
+        low, high = self._limits(confidence, method)
         return self._shaped(low), self._shaped(high)
 
     def difference(self, other: RestrictedMean) -> RestrictedMeanDifference:
@@ -131,13 +140,22 @@ class RestrictedMean(Reading[EventTable]):
                 variance[cell] = np.sum(area[1:] ** 2 * terms[rows])
         return mean, variance
 
-    def _limits(self, confidence: float) -> tuple[Floats, Floats]:
-        mean, variance = self._estimates()
+    def _limits(self, confidence: float = 0.95, method: Scale = "logit") -> tuple[Floats, Floats]:
+        one_of("method", method, ("logit", "plain"))
+        (mean, variance), horizon = self._estimates(), self.horizon
         half = normal(confidence) * np.sqrt(variance)
-        return np.maximum(mean - half, 0.0), np.minimum(mean + half, self.horizon)
+        if method == "plain":
+            return np.maximum(mean - half, 0.0), np.minimum(mean + half, horizon)
+        rest = horizon - mean
+        inside = (mean > 0) & (rest > 0)  # at an end there is no variance
+        spread = np.exp(
+            np.divide(half * horizon, mean * rest, out=np.zeros_like(half), where=inside)
+        )
+        whole = horizon * mean
+        return whole / (mean + rest * spread), whole / (mean + rest / spread)
 
     def _columns(self) -> dict[str, NDArray[Any]]:
-        low, high = self._limits(0.95)
+        low, high = self._limits()
         reached = np.array([known for _, _, known in self._areas()], np.bool_)
         return {"value": self._estimates()[0], "low": low, "high": high, "reached": reached}
 
@@ -187,13 +205,15 @@ class RestrictedMeanDifference(Result):
         """The first mean less the second; NaN where one of them is."""
         return self.first.value - self.second.value
 
-    def interval(self, confidence: float = 0.95) -> Bounds:
+    def interval(self, confidence: float = 0.95, *, method: Scale = "logit") -> Bounds:
         """Return the confidence interval of the difference.
 
         Parameters
         ----------
         confidence : float
             Coverage aimed at, between 0 and 1.
+        method : {"logit", "plain"}
+            As for `RestrictedMean.interval`.
 
         Returns
         -------
@@ -203,14 +223,19 @@ class RestrictedMeanDifference(Result):
         Raises
         ------
         InvalidInputError
-            If `confidence` is not between 0 and 1.
+            If `confidence` or `method` is not valid.
 
         Notes
         -----
-        ``d ± z sqrt(v1 + v2)``: Royston and Parmar, BMC Medical Research Methodology 13 (2013) 152.
+        From the interval of each (Zou and Donner, Statistics in Medicine 27 (2008) 1693-1702); on
+        the plain scale that is ``d ± z sqrt(v1 + v2)``, unless one was cut off.
         """
-        half = normal(confidence) * np.sqrt(self.first.variance + self.second.variance)
-        return self.first._shaped(self.value - half), self.first._shaped(self.value + half)
+        means = (self.first, self.second)
+        (a, low_a, high_a), (b, low_b, high_b) = (
+            (mean.value, *mean.interval(confidence, method=method)) for mean in means
+        )
+        low, high = mover(a, (low_a, high_a), b, (low_b, high_b))
+        return self.first._shaped(low), self.first._shaped(high)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per cell: the axes, value, low, high."""
@@ -270,7 +295,7 @@ def restricted_mean(
     was watched the curve is not known, and so the mean is not; others draw it on at its last
     height (lifelines) or bring the horizon in (survRM2).
 
-    The interval is on the scale of the mean. From spells, elapsed time is counted in whole units,
+    From spells, elapsed time is counted in whole units,
     the last one started left out, which makes the mean shorter by up to one unit: take a small one.
 
     References
