@@ -17,8 +17,8 @@ if TYPE_CHECKING:
         AtRisk,
         FirstQualifying,
         KthInLife,
-        NWithin,
         NthQualifying,
+        NWithin,
         TenureInLife,
     )
     from customerops.lifecycle.deciding import decide
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from customerops.lifecycle.limits import Cap, Holdout, QuietHours
     from customerops.lifecycle.machine import advance, step
     from customerops.lifecycle.markov import Forecast
+    from customerops.lifecycle.migration import migrate
     from customerops.lifecycle.offers import OfferShares, price_differences
     from customerops.lifecycle.playbook import Playbook
     from customerops.lifecycle.plays import (
@@ -119,6 +120,7 @@ __all__ = [
     "diff",
     "due_on",
     "growth_accounting",
+    "migrate",
     "price_differences",
     "replay",
     "replay_log",
@@ -165,6 +167,7 @@ _HOMES = {
     "advance": "machine",
     "step": "machine",
     "Forecast": "markov",
+    "migrate": "migration",
     "OfferShares": "offers",
     "price_differences": "offers",
     "Playbook": "playbook",

@@ -178,7 +178,7 @@ def _standing(known: list[Consent], channel: str | None, instant: dt.datetime) -
 
 
 def _latest(records: list[Consent]) -> Consent | None:
-    return max(records, key=_order, default=None)
+    return max(records, key=_order) if len(records) > 1 else next(iter(records), None)
 
 
 def _order(record: Consent) -> tuple[dt.datetime, bool, float, str, str]:
