@@ -24,27 +24,35 @@ from customerops.model import (
     Calendar,
     Interaction,
     InteractionLog,
-    Money,
     Proportion,
     Quotient,
     Rate,
-    Spells,
-    Subscription,
     Window,
     first,
     inactivity_spells,
     spells_of,
 )
+from tests.metrics.contracts import (
+    BOOKS,
+    DAY,
+    INSTANTS,
+    NEW_YORK,
+    ROWS,
+    US,
+    held,
+    months,
+    months_of,
+    spells_from,
+    utc,
+)
 from tests.reference import churn as slow
+
+UTC = dt.UTC
 
 # what they return depends on the definition
 churn_rate: Any = metrics.churn_rate
 churn_rate_from_counts: Any = metrics.churn_rate_from_counts
 
-UTC = dt.UTC
-US = dt.timedelta(microseconds=1)
-DAY = dt.timedelta(days=1)
-NEW_YORK = Calendar("America/New_York")
 CASES = {
     case["id"]: case
     for case in json.loads((Path(__file__).parents[1] / "cases/metrics.json").read_text())["cases"]
@@ -53,25 +61,6 @@ COUNTED = (
     *("start_cohort", "any_exit_over_start", "stripe", "baremetrics"),
     *("average_base", "end_base", "profitwell"),
 )
-
-
-def utc(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def held(
-    who: str, start: str, end: str | None = None, *, plan: str = "a", cause: Any = None
-) -> Subscription:
-    return Subscription(
-        id=f"{who}-{start}-{plan}",
-        customer_id=who,
-        plan=plan,
-        amount=Money("1", "EUR"),
-        interval=(1, "month"),
-        started_at=utc(start),
-        ended_at=None if end is None else utc(end),
-        reason=cause,
-    )
 
 
 # ---------------------------------------------------------------------- counts
@@ -213,63 +202,6 @@ def test_days_are_summed() -> None:
 
 
 # ---------------------------------------------------------------------- spells
-
-
-def spells_from(book: slow.Book, as_of: dt.datetime) -> Spells:
-    rows = [
-        Subscription(
-            id=f"{who}-{i}",
-            customer_id=who,
-            plan=one.plan or "none",
-            amount=Money("1", "EUR"),
-            interval=(1, "month"),
-            started_at=one.start,
-            ended_at=one.end,
-            reason=one.cause,  # type: ignore[arg-type]
-        )
-        for who, own in book.items()
-        for i, one in enumerate(own)
-    ]
-    return spells_of(rows, as_of=as_of)
-
-
-# about the edges of days and months in New York, whose clocks change on 8 March and 1 November
-EDGES = [utc(day) for day in ("2026-03-01T05:00", "2026-03-08T05:00", "2026-03-09T04:00")]
-EDGES += [utc(day) for day in ("2026-04-01T04:00", "2026-05-01T04:00", "2026-11-01T04:00")]
-INSTANTS = st.builds(
-    lambda edge, days, nudge: edge + days * DAY + nudge,
-    st.sampled_from(EDGES[:5]),
-    st.sampled_from([-1, 0, 0, 0, 1, 3, 20, 45]),
-    st.sampled_from([-US, dt.timedelta(0), dt.timedelta(0), US, dt.timedelta(hours=1)]),
-)
-
-
-@st.composite
-def intervals(draw: st.DrawFn) -> slow.Interval:
-    start, other = sorted([draw(INSTANTS), draw(INSTANTS)])
-    running = draw(st.integers(0, 3)) == 0
-    end = None if running else max(other, start + US)
-    cause = None if running else draw(st.sampled_from(["voluntary", "involuntary"]))
-    return slow.Interval(start, end, cause, draw(st.sampled_from(["a", "b"])))
-
-
-BOOKS = st.dictionaries(
-    st.sampled_from("uvwxyz"), st.lists(intervals(), min_size=1, max_size=4), max_size=5
-)
-
-
-def months(rate: Any) -> list[tuple[dt.datetime, dt.datetime]]:
-    return months_of(rate.axes[-1].labels)
-
-
-def months_of(labels: Any) -> list[tuple[dt.datetime, dt.datetime]]:
-    zone = ZoneInfo("America/New_York")
-    out = []
-    for label in labels:
-        later = dt.date(label.year + label.month // 12, label.month % 12 + 1, 1)
-        edges = [dt.datetime(d.year, d.month, d.day, tzinfo=zone) for d in (label, later)]
-        out.append((edges[0].astimezone(UTC), edges[1].astimezone(UTC)))
-    return out
 
 
 @given(
@@ -538,6 +470,9 @@ def test_a_quarter_of_a_daily_sum_and_a_window() -> None:
         float(quarter)
     window = churn_rate(spells, **options)
     assert (float(window), window.axes, window.complete) == (0.5, (), True)
+    by_plan = churn_rate(spells, **options, by="plan")
+    assert by_plan.rollup("plan") == window
+    assert by_plan.value.tolist() == [0.5]
     later = churn_rate(spells, **options, as_of=utc("2026-03-09"))
     assert later.complete is False
     assert math.isnan(later.value)
@@ -607,17 +542,6 @@ def test_a_missing_cause_and_a_missing_label_are_kept() -> None:
 
 
 # ---------------------------------------------------------------------- a log
-
-ROWS = st.lists(
-    st.builds(
-        Interaction,
-        customer_id=st.sampled_from("abcd"),
-        kind=st.sampled_from(["use", "use", "purchase"]),
-        at=INSTANTS,
-        channel=st.sampled_from(["web", "app"]),
-    ),
-    max_size=20,
-)
 
 
 @given(ROWS, INSTANTS, st.sampled_from([1, 10, 30]))

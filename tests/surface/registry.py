@@ -43,6 +43,25 @@ stat(
 )
 stat(metrics.retention, start="use", returning="purchase", period="quarter", by="country")
 stat(metrics.retention, start="purchase", returning="purchase", period="hour", by=first("channel"))
+stat(
+    metrics.retention,
+    start="use",
+    returning={"use", "purchase"},
+    period="week",
+    cohort="recurring",
+    age_zero="returning",
+    at_least=2,
+    over=Around("week", 3),
+)
+stat(
+    metrics.retention,
+    start="purchase",
+    returning="purchase",
+    period="day",
+    clock="elapsed",
+    mode="bracket",
+    brackets=[(0, 2), (1, 7)],
+)
 stat(metrics.repurchase_rate, definition="in_window", over=MONTH)
 stat(metrics.repurchase_rate, definition="by_orders", over=QUARTER, occasion="day", by="segment")
 stat(metrics.repurchase_rate, definition="returning_customer", over=MONTH)
@@ -85,6 +104,15 @@ stat(
     within=DAYS,
     period="month",
     by=first("channel"),
+)
+stat(metrics.retention_rate, data="spells", definition="counts", period="month", calendar=ZONE)
+stat(metrics.retention_rate, data="spells", definition="start_cohort", over=QUARTER, by="plan")
+stat(
+    metrics.retention_rate,
+    definition="period_over_period",
+    active="purchase",
+    period="month",
+    by="country",
 )
 stat(metrics.churn_reasons, data="spells", period="month", calendar=ZONE, by="plan")
 

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
-    from customerops.metrics.churn import (
-        CHURN_ALIASES,
-        churn_rate,
-        churn_rate_from_counts,
-    )
+    from customerops.metrics.churn import CHURN_ALIASES, churn_rate
+    from customerops.metrics.churn_counts import churn_rate_from_counts
     from customerops.metrics.clv import (
         BGNBD,
         Fitted,
@@ -24,25 +21,19 @@ if TYPE_CHECKING:
         validate,
     )
     from customerops.metrics.cohorts import retention
-    from customerops.metrics.daily import (
-        DailySum,
-    )
+    from customerops.metrics.daily import DailySum
     from customerops.metrics.gap_curve import GapCurve
     from customerops.metrics.gaps import GapTimes, gap_times
     from customerops.metrics.lapse import LapseWindow, lapse_window
     from customerops.metrics.log_rank import LogRank, logrank
-    from customerops.metrics.reasons import (
-        ChurnReasons,
-        churn_reasons,
-    )
-    from customerops.metrics.rescaling import (
-        rescale_rate,
-    )
+    from customerops.metrics.reasons import ChurnReasons, churn_reasons
+    from customerops.metrics.rescaling import rescale_rate
     from customerops.metrics.restricted import (
         RestrictedMean,
         RestrictedMeanDifference,
         restricted_mean,
     )
+    from customerops.metrics.retention_rates import retention_rate, retention_rate_from_counts
     from customerops.metrics.rfm_table import (
         RFM,
         RFM_SEGMENTS,
@@ -96,6 +87,8 @@ __all__ = [
     "rescale_rate",
     "restricted_mean",
     "retention",
+    "retention_rate",
+    "retention_rate_from_counts",
     "rfm",
     "validate",
 ]
@@ -103,7 +96,7 @@ __all__ = [
 _HOMES = {
     "CHURN_ALIASES": "churn",
     "churn_rate": "churn",
-    "churn_rate_from_counts": "churn",
+    "churn_rate_from_counts": "churn_counts",
     "BGNBD": "clv",
     "Fitted": "clv",
     "GammaGamma": "clv",
@@ -141,6 +134,8 @@ _HOMES = {
     "kaplan_meier": "survival",
     "nelson_aalen": "survival",
     "repurchase_rate": "value",
+    "retention_rate": "retention_rates",
+    "retention_rate_from_counts": "retention_rates",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
 from customerops.errors import InvalidInputError
+from customerops.metrics._churned import (
+    CHURN_ALIASES,
+    Counts,
+    Settled,
+    counts_of,
+    definition_of,
+    estimate_of,
+    settle,
+    useless,
+)
 from customerops.metrics._renewals import Renewals, as_term, renewals_of
-from customerops.metrics._spans import (
-    Spans,
-    days_of,
-    known_at,
-    spans_of_log,
-    spans_of_spells,
-)
-from customerops.metrics._stays import (
-    Groups,
-    Stays,
-    Traffic,
-    stays_of_activity,
-    stays_of_spells,
-)
+from customerops.metrics._spans import days_of, spans_of_log
+from customerops.metrics._stays import Groups, Traffic, stays_of_activity
 from customerops.metrics.daily import DailySum
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.log.spells import Spells
 from customerops.model.rules.rules import as_rule
-from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
-from customerops.model.tables.estimates import Estimate, Proportion, Quotient, Rate
-from customerops.model.values import exact
-from customerops.model.values.checks import came, one_of, positive_duration, whole
+from customerops.model.tables.estimates import Estimate, Quotient, Rate
+from customerops.model.values.checks import came, positive_duration
 from customerops.model.values.instants import micros
 
 if TYPE_CHECKING:
@@ -46,55 +41,9 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar, Period
     from customerops.model.values.window import Window
 
-__all__ = ["CHURN_ALIASES", "churn_rate", "churn_rate_from_counts"]
-
-DEFINITIONS = (
-    "start_cohort",
-    "any_exit_over_start",
-    "stripe",
-    "baremetrics",
-    "average_base",
-    "end_base",
-    "profitwell",
-    "daily_sum",
-    "exposure",
-    "renewal",
-    "inactivity",
-)
-
-CHURN_ALIASES: Mapping[str, str] = MappingProxyType(
-    {
-        "all_losses_over_start": "any_exit_over_start",
-        "chartmogul_shopify": "daily_sum",
-        "chartmogul_standard": "start_cohort",
-        "customer_days": "exposure",
-        "displayr": "renewal",
-        "paddle": "profitwell",
-        "recurly_basic": "any_exit_over_start",
-        "recurly_customer_days": "exposure",
-    }
-)
-"""Names that vendors and authors use for a definition of churn, each with the definition it is."""
+__all__ = ["CHURN_ALIASES", "churn_rate"]
 
 _DAY = dt.timedelta(days=1)
-
-# what is divided by what, of the counts of a stretch; who left more than once, or was not there at
-# its start, makes the upper one no part of the lower one
-_SHARES = {
-    "start_cohort": ("lost", "opening"),
-    "profitwell": ("left", "opening"),
-    "renewal": ("lost", "opening"),
-    "inactivity": ("lost", "opening"),
-}
-_QUOTIENTS: dict[str, tuple[str, tuple[str, ...], int]] = {
-    "any_exit_over_start": ("exits", ("opening",), 1),
-    "baremetrics": ("exits", ("opening",), 1),
-    "stripe": ("exits", ("opening", "new"), 1),
-    "average_base": ("exits", ("opening", "closing"), 2),
-    "end_base": ("exits", ("closing",), 1),
-}
-
-Counts = Mapping[str, Any]
 
 
 def churn_rate(
@@ -218,170 +167,53 @@ def churn_rate(
     >>> churn.to_frame()[["count", "total", "value"]].values.tolist()
     [[0.0, 0.0, nan], [1.0, 4.0, 0.25], [0.0, 3.0, nan]]
     """
-    definition = _definition(definition)
+    definition = definition_of(definition)
     _check_options(definition, unit=unit, term=term, active=active, within=within, cause=cause)
     causes = _causes(cause)
-    options: dict[str, Any] = {} if causes is None else {"cause": causes}
-    about: dict[str, Any] = {
-        "metric": "churn_rate",
-        "definition": definition,
-        "over": over,
-        "by": by,
-    }
     if definition == "inactivity":
         assert active is not None
         assert within is not None
-        return _inactivity(spells, as_rule(active), within, period, about, as_of, calendar)
-    if not isinstance(spells, Spells):
-        raise InvalidInputError(
-            "spells", "must be Spells", f"{came(spells)}; see inactivity_spells"
+        return _inactivity(
+            spells,
+            as_rule(active),
+            within,
+            over=over,
+            period=period,
+            by=by,
+            as_of=as_of,
+            calendar=calendar,
         )
-    known = known_at(spells, as_of)
-    stays = stays_of_spells(spells, known, _attribute(by))
-    first = int(stays.start.min()) if len(stays.start) else None
-    spans = spans_of_spells(as_of=known, first=first, over=over, period=period, calendar=calendar)
-    context = Context(
-        **about, as_of=known, calendar=calendar if period else None, period=period, options=options
+    settled = settle(
+        spells,
+        metric="churn_rate",
+        definition=definition,
+        by=by,
+        over=over,
+        period=period,
+        as_of=as_of,
+        calendar=calendar,
+        options={} if causes is None else {"cause": causes},
     )
     if definition == "daily_sum":
-        return _daily_sum(stays, spans, causes, context, calendar)
-    traffic = Traffic.of(stays, spans)
+        return _daily_sum(settled, causes, calendar)
+    traffic, context = Traffic.of(settled.stays, settled.spans), settled.context
     if definition == "exposure":
         ticks = micros(_DAY if unit is None else unit)
         leaving = traffic.caused(traffic.leaving(), causes, final=False)
         parts = {
             "events": traffic.count(leaving, traffic.last),
-            "exposure": traffic.exposure(known + 1),
+            "exposure": traffic.exposure(settled.as_of + 1),
         }
         return Rate(axes=traffic.axes, parts=parts, context=context.with_options(per=ticks))
     if definition == "renewal":
         if calendar is None:
             raise InvalidInputError("calendar", "must be given", "terms end on its days")
         assert term is not None
-        found = renewals_of(traffic, as_term(term), calendar, known)
-        return _estimate(
+        found = renewals_of(traffic, as_term(term), calendar, settled.as_of)
+        return estimate_of(
             definition, _renewed(found, causes), traffic.axes, context.with_options(term=term)
         )
-    return _estimate(definition, _counts(traffic, causes), traffic.axes, context)
-
-
-def churn_rate_from_counts(
-    *,
-    definition: str,
-    start: int | Sequence[int],
-    lost_of_start: int | Sequence[int],
-    new: int = 0,
-    lost_of_new: int = 0,
-    returned: int = 0,
-    exposure: dt.timedelta | None = None,
-    unit: dt.timedelta | None = None,
-) -> Estimate | DailySum:
-    """Return the churn rate of counts that are known already, under a named definition.
-
-    Parameters
-    ----------
-    definition : str
-        As for `churn_rate`.
-    start : int
-        Customers who were there at the start. For ``"renewal"``, those up for renewal; for
-        ``"inactivity"``, those active at the start. For ``"daily_sum"`` a sequence, one a day.
-    lost_of_start : int
-        Those of them who were not there at the end: who left, did not renew, were no longer
-        active. For ``"daily_sum"`` a sequence, who left on each day.
-    new : int
-        Customers who joined in the period and were not there at its start.
-    lost_of_new : int
-        Those of them who were not there at the end.
-    returned : int
-        Those of the start who left and were back at the end.
-    exposure : timedelta, optional
-        For ``"exposure"``: the time that all customers together were there.
-    unit : timedelta, optional
-        For ``"exposure"``: the time the hazard is reported by; a day when left out.
-
-    Returns
-    -------
-    Proportion, Quotient, Rate or DailySum
-        As for `churn_rate`, without axes.
-
-    Raises
-    ------
-    InvalidInputError
-        For another definition, a count that is negative or above what it is a part of, or an
-        option that is missing or has no meaning for the definition.
-
-    Notes
-    -----
-    ``exits = lost_of_start + returned + lost_of_new``, everybody having left once, and ``closing =
-    start - lost_of_start + new - lost_of_new``.
-
-    References
-    ----------
-    The example is Recurly's of July (2014), A better way to calculate your churn rate: one month,
-    five different rates.
-
-    Examples
-    --------
-    >>> from customerops.metrics import churn_rate_from_counts
-    >>> july = {"start": 1000, "lost_of_start": 50, "new": 500, "lost_of_new": 12}
-    >>> for name in ["start_cohort", "any_exit_over_start", "stripe", "average_base", "end_base"]:
-    ...     print(f"{name:20}{churn_rate_from_counts(**july, definition=name).value:.2%}")
-    start_cohort        5.00%
-    any_exit_over_start 6.20%
-    stripe              4.13%
-    average_base        5.09%
-    end_base            4.31%
-    """
-    definition = _definition(definition)
-    for name, option in (("exposure", exposure), ("unit", unit)):
-        if definition != "exposure" and option is not None:
-            raise _useless(name, definition)
-    context = Context(metric="churn_rate", definition=definition)
-    if definition == "daily_sum":
-        for name, count in (("new", new), ("lost_of_new", lost_of_new), ("returned", returned)):
-            if count:
-                raise InvalidInputError(name, "must be left out", "a day counts who left on it")
-        return _sum_of_days(start, lost_of_start, context)
-    counted = {
-        name: whole(name, count, least=0)
-        for name, count in (
-            ("start", start),
-            ("lost_of_start", lost_of_start),
-            ("new", new),
-            ("lost_of_new", lost_of_new),
-            ("returned", returned),
-        )
-    }
-    start, lost, new, lost_of_new, returned = counted.values()
-    if lost + returned > start:
-        raise InvalidInputError("lost_of_start", "must not exceed start", "nor with returned")
-    if lost_of_new > new:
-        raise InvalidInputError("lost_of_new", "must not exceed new")
-    exits = lost + returned + lost_of_new
-    if definition == "exposure":
-        if exposure is None:
-            raise InvalidInputError("exposure", "must be given for definition='exposure'")
-        parts = {"events": exits, "exposure": micros(positive_duration("exposure", exposure))}
-        ticks = micros(positive_duration("unit", _DAY if unit is None else unit))
-        return Rate(parts=parts, context=context.with_options(per=ticks))
-    counts = {
-        "opening": start,
-        "closing": start - lost + new - lost_of_new,
-        "new": new,
-        "lost": lost,
-        "left": lost + returned,
-        "exits": exits,
-    }
-    return _estimate(definition, counts, (), context)
-
-
-def _definition(given: object) -> str:
-    name = CHURN_ALIASES.get(given, given) if isinstance(given, str) else given
-    return one_of("definition", name, DEFINITIONS)
-
-
-def _useless(name: str, definition: str) -> InvalidInputError:
-    return InvalidInputError(name, "must be left out", f"{definition!r} has no use for it")
+    return estimate_of(definition, counts_of(traffic, causes), traffic.axes, context)
 
 
 def _check_options(definition: str, **given: Any) -> None:
@@ -394,7 +226,7 @@ def _check_options(definition: str, **given: Any) -> None:
         if value is None and name in needed:
             raise InvalidInputError(name, f"must be given for definition={definition!r}")
         if value is not None and name not in taken:
-            raise _useless(name, definition)
+            raise useless(name, definition)
     for name in ("unit", "within"):
         if given[name] is not None:
             positive_duration(name, given[name])
@@ -409,26 +241,6 @@ def _causes(cause: str | Collection[str] | None) -> tuple[str, ...] | None:
     return tuple(sorted(set(causes)))
 
 
-def _attribute(by: str | Grouping | None) -> str | None:
-    if by is not None and not isinstance(by, str):
-        raise InvalidInputError("by", "must be an attribute of the spells", came(by))
-    return by
-
-
-def _counts(traffic: Traffic, causes: tuple[str, ...] | None) -> Counts:
-    exits = traffic.caused(traffic.leaving(), causes, final=False)
-    left = traffic.caused(traffic.left(), causes, final=False)
-    lost = traffic.caused(traffic.lost(), causes, final=True)
-    return {
-        "opening": traffic.base(0),
-        "closing": traffic.base(1),
-        "new": traffic.count(traffic.new(), traffic.first),
-        "lost": traffic.count(lost, traffic.last),
-        "left": traffic.count(left, traffic.last),
-        "exits": traffic.count(exits, traffic.last),
-    }
-
-
 def _renewed(found: Renewals, causes: tuple[str, ...] | None) -> Counts:
     lapsed = found.lapsed
     if causes is not None:
@@ -438,32 +250,21 @@ def _renewed(found: Renewals, causes: tuple[str, ...] | None) -> Counts:
     return {"opening": found.count(found.lapsed | True), "lost": found.count(lapsed)}
 
 
-def _estimate(definition: str, counts: Counts, axes: Sequence[Axis], context: Context) -> Estimate:
-    if definition in _SHARES:
-        count, total = _SHARES[definition]
-        return Proportion(
-            axes=axes, parts={"count": counts[count], "total": counts[total]}, context=context
-        )
-    top, bases, per = _QUOTIENTS[definition]
-    parts = {"numerator": counts[top], "denominator": sum(counts[base] for base in bases)}
-    return Quotient(
-        axes=axes, parts=parts, context=context if per == 1 else context.with_options(per=per)
-    )
-
-
 def _inactivity(
     log: Spells | InteractionLog,
     rule: Rule,
     within: dt.timedelta,
+    *,
+    over: Window | None,
     period: Period | None,
-    about: dict[str, Any],
+    by: str | Grouping | None,
     as_of: dt.datetime | None,
     calendar: Calendar | None,
 ) -> Estimate:
     """Return the share of customers active before the start who are not before the end."""
     if isinstance(log, Spells):
         raise InvalidInputError("spells", "must be a log for definition='inactivity'", came(log))
-    asked = ask(log, as_of=as_of, over=about["over"], period=period, calendar=calendar)
+    asked = ask(log, as_of=as_of, over=over, period=period, calendar=calendar)
     known, width = asked.log, micros(within)
     rows = rows_of(known, rule)
     stays = stays_of_activity(
@@ -471,7 +272,7 @@ def _inactivity(
         known.at[rows],
         width=width,
         as_of=asked.as_of,
-        groups=Groups(*groups_of(known, about["by"])),
+        groups=Groups(*groups_of(known, by)),
     )
     spans = spans_of_log(asked, int(stays.start.min()) if len(stays.start) else None)
     traffic = Traffic.of(stays, spans)
@@ -482,29 +283,28 @@ def _inactivity(
         seen = seen if spans.axes else seen[0]
         counts = {name: np.where(seen, count, 0) for name, count in counts.items()}
     context = Context(
-        **about,
+        metric="churn_rate",
+        definition="inactivity",
         as_of=asked.as_of,
+        over=over,
+        by=by,
         calendar=asked.zone if period else None,
         period=period,
         options={"active": rule, "within": within, "history_from": since},
     )
-    return _estimate("inactivity", counts, traffic.axes, context)
+    return estimate_of("inactivity", counts, traffic.axes, context)
 
 
 def _daily_sum(
-    stays: Stays,
-    spans: Spans,
-    causes: tuple[str, ...] | None,
-    context: Context,
-    calendar: Calendar | None,
+    settled: Settled, causes: tuple[str, ...] | None, calendar: Calendar | None
 ) -> DailySum:
     """Return the exits of each day by its opening base, to be summed by stretch."""
     if calendar is None:
         raise InvalidInputError("calendar", "must be given", "exits are counted by its days")
+    context = settled.context
     if context.period == "hour":
         raise InvalidInputError("period", "must not be shorter than a day", "days are summed")
-    days = days_of(spans, calendar)
-    traffic = Traffic.of(stays, days)
+    traffic = Traffic.of(settled.stays, days_of(settled.spans, calendar))
     leaving = traffic.caused(traffic.leaving(), causes, final=False)
     parts = {
         "numerator": traffic.count(leaving, traffic.last),
@@ -514,19 +314,3 @@ def _daily_sum(
     if context.period is not None:
         by_day = by_day.with_options(sum_over=context.period)
     return DailySum(Quotient(axes=traffic.axes, parts=parts, context=by_day))
-
-
-def _sum_of_days(start: object, lost: object, context: Context) -> DailySum:
-    parts = {
-        "numerator": exact.canon(lost, "lost_of_start"),
-        "denominator": exact.canon(start, "start"),
-    }
-    shapes = [part.shape for part in parts.values()]
-    if len(shapes[0]) != 1 or shapes[0] != shapes[1]:
-        raise InvalidInputError(
-            "start", "must have one count a day, as lost_of_start", f"got {shapes}"
-        )
-    if any((part < 0).any() for part in parts.values()):
-        raise InvalidInputError("start", "must not be negative", "nor lost_of_start")
-    days = Axis("day", range(shapes[0][0]), "age")
-    return DailySum(Quotient(axes=[days], parts=parts, context=context))

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 import numpy as np
 
-from customerops.errors import InvalidInputError
-from customerops.metrics._spans import known_at, spans_of_spells
-from customerops.metrics._stays import Traffic, stays_of_spells
+from customerops.metrics._churned import settle
+from customerops.metrics._stays import Traffic
 from customerops.model.log.spells import Spells
 from customerops.model.tables.axes import Axis
-from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Proportion
-from customerops.model.values.checks import came
 
 if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar, Period
@@ -89,12 +86,18 @@ def churn_reasons(
     >>> reasons.axes[-1].labels, reasons.value[0].tolist()
     (('involuntary', 'voluntary'), [0.25, 0.75])
     """
-    if not isinstance(spells, Spells):
-        raise InvalidInputError("spells", "must be Spells", came(spells))
-    known = known_at(spells, as_of)
-    stays = stays_of_spells(spells, known, by)
-    first = int(stays.start.min()) if len(stays.start) else None
-    spans = spans_of_spells(as_of=known, first=first, over=over, period=period, calendar=calendar)
+    settled = settle(
+        spells,
+        metric="churn_reasons",
+        definition=None,
+        by=by,
+        over=over,
+        period=period,
+        as_of=as_of,
+        calendar=calendar,
+        options={},
+    )
+    stays, spans = settled.stays, settled.spans
     traffic = Traffic.of(stays, spans)
     leaving = traffic.leaving()
     last = leaving.copy()  # of the customer in the stretch
@@ -117,12 +120,5 @@ def churn_reasons(
             "count": np.bincount(cells, minlength=size).reshape(*traffic.shape, len(found)),
             "total": traffic.count(last, traffic.last),
         },
-        context=Context(
-            metric="churn_reasons",
-            as_of=known,
-            over=over,
-            calendar=calendar if period else None,
-            period=period,
-            by=by,
-        ),
+        context=settled.context,
     )
