@@ -27,6 +27,14 @@ from customerops.model.values.instants import as_instant
 __all__ = ["advance", "apply", "moved", "settle", "step"]
 
 _US = dt.timedelta(microseconds=1)
+# members of an enum are looked up by a function call in Python 3.11; every step needs these
+_ERASED, _ACTIVITY, _SIGHTING, _TIMEOUT = (
+    Stage.ERASED,
+    Trigger.ACTIVITY,
+    Trigger.SIGHTING,
+    Trigger.TIMEOUT,
+)
+_BY_EVENT, _BY_TIMEOUT = Cause.EVENT, Cause.TIMEOUT
 
 
 def step(state: State | None, interaction: Interaction, policy: LifecyclePolicy) -> Step:
@@ -137,7 +145,7 @@ def apply(
 ) -> Step:
     """Return the step of a classified interaction; the state is of this policy and scope."""
     at, own_id = interaction.at, interaction.id
-    if state.stage is Stage.ERASED or (at == state.seen_at and own_id in state.seen):
+    if state.stage is _ERASED or (at == state.seen_at and own_id in state.seen):
         return Step(state, ())
     if state.at is not None and (at < state.at or (at == state.at and trigger < state.rank)):
         raise Late("the interaction comes before what the state has settled: replay the customer")
@@ -145,14 +153,14 @@ def apply(
     due = state.due_at
     if due is not None and due <= at:
         state = settle(state, at, policy, done)
-    while state.settling and state.settling[0].at == at and trigger > Trigger.ACTIVITY:
+    while state.settling and state.settling[0].at == at and trigger > _ACTIVITY:
         state = _count(state, policy, done)
 
     seen = state.seen if at == state.seen_at else ()
     if own_id is not None:
         seen = (*seen, own_id)
-    waits = policy.settle_after is not None and trigger is Trigger.ACTIVITY
-    read = Trigger.SIGHTING if waits else trigger
+    waits = policy.settle_after is not None and trigger is _ACTIVITY
+    read = _SIGHTING if waits else trigger
     state = moved(state, at, read, own_id, interaction.until, policy, done, at, seen)
     if policy.settle_after is not None:
         state = _settling(state, interaction, trigger, policy.settle_after)
@@ -190,9 +198,9 @@ def settle(
 def _timed_out(
     state: State, overdue_at: dt.datetime, policy: LifecyclePolicy, done: list[Transition]
 ) -> State:
-    target = TARGETS[state.stage, Trigger.TIMEOUT, False, False]
+    target = TARGETS[state.stage, _TIMEOUT, False, False]
     at = overdue_at - policy.grace
-    done.append(Transition(at, state.stage, target, Cause.TIMEOUT))
+    done.append(Transition(at, state.stage, target, _BY_TIMEOUT))
     return State(
         policy=state.policy,
         stage=target,
@@ -203,7 +211,7 @@ def _timed_out(
         life_since=state.life_since,
         qualified_at=state.qualified_at,
         at=overdue_at,
-        rank=Trigger.TIMEOUT,
+        rank=_TIMEOUT,
         seen_at=state.seen_at,
         seen=state.seen,
         recent=state.recent,
@@ -220,7 +228,7 @@ def _count(state: State, policy: LifecyclePolicy, done: list[Transition]) -> Sta
     return moved(
         state,
         first.at,
-        Trigger.ACTIVITY,
+        _ACTIVITY,
         first.interaction_id,
         None,
         policy,
@@ -257,17 +265,17 @@ def moved(
             if lives or _activates(ordinal, recent, policy):
                 lives, ordinal, life_since = lives + 1, 1, at
             else:
-                qualifies, read = False, Trigger.SIGHTING
+                qualifies, read = False, _SIGHTING
         met = qualifies and _retains(ordinal, life_since, at, policy)
 
     target = TARGETS[stage, read, met, state.lives == 0]
     moves = target is not stage
     if moves:
-        done.append(Transition(at, stage, target, Cause.EVENT, own_id))
+        done.append(Transition(at, stage, target, _BY_EVENT, own_id))
     overdue_at, at_risk_at = state.overdue_at, state.at_risk_at
     if target not in ACTIVE:
         at_risk_at = None
-        term = None if target is Stage.ERASED else term
+        term = None if target is _ERASED else term
         overdue_at = _fixed(target, at, policy) if moves else overdue_at
     elif qualifies or term is not state.term:
         overdue_at = _lapse(target, at, recent, term, policy)
@@ -289,7 +297,7 @@ def moved(
         seen_at=seen_at,
         seen=seen,
         recent=recent,
-        settling=() if target is Stage.ERASED else state.settling,
+        settling=() if target is _ERASED else state.settling,
         term=term,
         scope=state.scope,
     )
@@ -406,7 +414,7 @@ def _settling(
     if trigger is Trigger.REFUND and thread is not None:
         left = tuple(one for one in state.settling if one.thread_id != thread)
         return attrs.evolve(state, settling=left)
-    if trigger is Trigger.ACTIVITY:
+    if trigger is _ACTIVITY:
         counts_at = after(settle_after, interaction.at, None)
         if counts_at is not None:
             one = Settling(counts_at, interaction.id, thread)

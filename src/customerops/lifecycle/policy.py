@@ -43,6 +43,7 @@ Boundary = Literal["timeout_first", "event_first"]
 _BOUNDARIES = ("timeout_first", "event_first")
 _NOTHING = dt.timedelta(0)
 _US = dt.timedelta(microseconds=1)
+_ACTIVITY, _SIGHTING = Trigger.ACTIVITY, Trigger.SIGHTING
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -244,8 +245,9 @@ class LifecyclePolicy:
             raise InvalidInputError("interaction", "must be an Interaction", came(interaction))
         event = self.events.get(interaction.kind)
         if event is None:
-            counts = self.qualifies is not None and self.qualifies.matches(interaction)
-            return Trigger.ACTIVITY if counts else Trigger.SIGHTING
+            # what `matches` checks is known of the policy's rule and was checked above
+            counts = self.qualifies is not None and self.qualifies._truth(interaction) is True
+            return _ACTIVITY if counts else _SIGHTING
         if event is LifecycleEvent.RENEW and interaction.until is not None:
             return Trigger.RENEW_THROUGH
         return TRIGGERS[event]

@@ -52,6 +52,8 @@ class Stage(StrEnum):
     LOST = "LOST"
     ERASED = "ERASED"
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, and every step looks stages up
+
 
 class Cause(StrEnum):
     """What moved a customer: an interaction, or time that passed."""
@@ -88,6 +90,8 @@ class Trigger(IntEnum):
     CANCEL_AT_PERIOD_END = 11
     CANCEL = 12
     ERASE = 13
+
+    __hash__ = int.__hash__  # as in Stage
 
 
 QUALIFYING: frozenset[Trigger] = frozenset(

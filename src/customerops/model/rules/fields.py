@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -23,7 +24,7 @@ from customerops.model.values.instants import as_instant
 from customerops.model.values.money import Money
 
 if TYPE_CHECKING:
-    from customerops.model.records.records import Customer, Interaction
+    from customerops.model.records.records import Customer
 
 __all__ = [
     "ATTRIBUTE",
@@ -38,8 +39,7 @@ __all__ = [
     "is_of_customer",
     "operand",
     "paired",
-    "read_customer",
-    "read_event",
+    "reader",
     "same",
     "title",
 ]
@@ -202,15 +202,19 @@ def title(name: str) -> str:
     return f"{'attribute' if scope + dot == ATTRIBUTE else scope}({key!r})" if dot else name
 
 
-def read_event(name: str, event: Interaction) -> Any:
-    """Return what an interaction says about an event field; None is missing."""
-    read = _READ.get(name)
-    if read is not None:
-        return read(event)
-    return event.attributes.get(name[len(ATTRIBUTE) :])
+@functools.lru_cache(maxsize=512)
+def reader(name: str) -> Callable[[Any], Any]:
+    """Return what reads a field off its subject; None is missing.
+
+    The subject is an interaction for event fields, a history with a customer record for others.
+    """
+    if is_of_customer(name):
+        return lambda subject: _read_customer(name, subject.customer)
+    key = name[len(ATTRIBUTE) :]
+    return _READ.get(name) or (lambda event: event.attributes.get(key))
 
 
-def read_customer(name: str, customer: Customer | None) -> Any:
+def _read_customer(name: str, customer: Customer | None) -> Any:
     """Return what a customer record says about a customer field; None is missing."""
     if customer is None:
         raise InvalidInputError(

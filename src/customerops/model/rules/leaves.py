@@ -21,8 +21,7 @@ from customerops.model.rules.fields import (
     is_of_customer,
     operand,
     paired,
-    read_customer,
-    read_event,
+    reader,
     same,
     title,
 )
@@ -74,12 +73,10 @@ class FieldRule(Rule):
         return None if None in truths or not truths else False
 
     def _seen(self, subject: Any) -> Any:
-        if is_of_customer(self.field):
-            return read_customer(self.field, subject.customer)
-        return read_event(self.field, subject)
+        return reader(self.field)(subject)
 
     def _truth(self, subject: Any) -> Truth:
-        seen = self._seen(subject)
+        seen = reader(self.field)(subject)
         return self.of_lines(seen) if self.field in LINE_FIELDS else self.of(seen)
 
     def _clauses(self, subject: Any) -> Iterator[Clause]:
@@ -123,6 +120,8 @@ class Compare(FieldRule):
         """Compare one value with the constant."""
         if seen is None:
             return None
+        if type(seen) is type(self.value) is str:  # the commonest, a kind, in the shortest way
+            return OPS[self.op](seen, self.value)
         sides = paired(seen, self.value)
         if sides is None:
             return {"eq": False, "ne": True}.get(self.op)
