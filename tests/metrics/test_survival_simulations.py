@@ -1,7 +1,7 @@
 """Do the intervals cover what they say? Minutes, so only by hand: ``.ci/slow simulations``.
 
-Every cell of the simulations is printed (``-s`` shows it); docs/explanation/survival-intervals.md
-holds the tables.
+Every cell is printed, and ``python -m pytest -m slow -s`` of this file shows it. The tables are in
+docs/explanation/survival-intervals.md.
 """
 
 # ruff: noqa: T201 - what they find is printed
