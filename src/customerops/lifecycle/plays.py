@@ -224,7 +224,8 @@ class Action(Record):
         Who does it, or answers for it.
     counts_from : {"stage", "activity", "risk"}
         From when `after` and `due_within` count: since the stage was entered, since the last
-        qualifying interaction, or since the customer is at risk.
+        qualifying interaction, or since the customer is at risk by the policy's `AtRisk`. Before
+        that the action is for nobody.
     after : timedelta, optional
         Exact time that must pass first: the second step of a procedure a week after the first.
     due_within : timedelta, optional
