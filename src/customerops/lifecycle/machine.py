@@ -359,7 +359,10 @@ def _fixed(stage: Stage, at: dt.datetime, policy: LifecyclePolicy) -> dt.datetim
     """Return from when the deadline of a stage with a fixed window, counted from `at`, is overdue."""
     exact = policy.overdue_after.get(stage)
     if exact is not None:
-        return after(exact, at, None)
+        try:
+            return at + exact
+        except OverflowError:  # beyond the year 9999: never
+            return None
     span = policy.windows.get(stage)
     closes = None if span is None else after(span, at, policy.calendar)
     return None if closes is None else closes + policy.grace

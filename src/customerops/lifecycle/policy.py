@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
@@ -31,7 +31,8 @@ from customerops.lifecycle.spans import Days, Months, Span, as_span, dump_span, 
 from customerops.lifecycle.stages import ACTIVE, Stage, Trigger
 from customerops.lifecycle.wording import duration
 from customerops.model.records.records import Interaction
-from customerops.model.rules.rules import And, Compare, In, Or, Rule, as_rule
+from customerops.model.rules.compiled import compiled
+from customerops.model.rules.rules import And, Compare, In, Or, Rule, as_rule, never
 from customerops.model.values.calendar import Calendar
 from customerops.model.values.checks import came, one_of, positive_duration, text
 from customerops.model.values.serial import read
@@ -100,6 +101,12 @@ class LifecyclePolicy:
         Of those, the exact ones, and when the deadline has fired.
     memory : int
         How many of the latest qualifying instants a state has to keep.
+    contract : Contract or None
+        The clock, if it is one of contracts.
+    event_first : bool
+        Whether an interaction at a deadline comes in time.
+    grace : timedelta
+        How long after a deadline it has fired: no time at all, or one microsecond.
 
     Raises
     ------
@@ -147,12 +154,19 @@ class LifecyclePolicy:
     windows: Mapping[Stage, Span] = attrs.field(init=False)
     overdue_after: Mapping[Stage, dt.timedelta] = attrs.field(init=False)
     memory: int = attrs.field(init=False)
+    contract: Contract | None = attrs.field(init=False)
+    event_first: bool = attrs.field(init=False)
+    grace: dt.timedelta = attrs.field(init=False)
+    # for `trigger`, which every step asks: the rule resolved beforehand, the events as a plain dict
+    _judge: Callable[[Interaction], bool | None] = attrs.field(init=False)
+    _meanings: dict[str, LifecycleEvent] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         for name, kinds in _PARTS.items():
             _must_be(name, getattr(self, name), kinds)
         if self.boundary is not None:
             one_of("boundary", self.boundary, _BOUNDARIES)
+        self._set("contract", self.clock if isinstance(self.clock, Contract) else None)
         self._check_contract()
         for name in ("activation_window", "winback_window"):
             if getattr(self, name) is not None:
@@ -163,8 +177,12 @@ class LifecyclePolicy:
             self._set("scope", text("scope", self.scope))
         if self.boundary is None:
             self._set("boundary", "event_first" if self.contract else "timeout_first")
+        self._set("event_first", self.boundary == "event_first")
+        self._set("grace", _US if self.event_first else _NOTHING)
         events = meanings(self.events, contract=self.contract is not None)
         self._set("events", MappingProxyType(events))
+        self._set("_meanings", events)
+        self._set("_judge", compiled(never if self.qualifies is None else self.qualifies))
         if self.qualifies is not None:
             _check_rule(self.qualifies, self.events)
         self._check_calendar()
@@ -218,21 +236,6 @@ class LifecyclePolicy:
         intervals = self.clock.last + 1 if isinstance(self.clock, Latency) else 0
         return max(intervals, self.activation.n if isinstance(self.activation, NWithin) else 0)
 
-    @property
-    def contract(self) -> Contract | None:
-        """The clock, if it is one of contracts."""
-        return self.clock if isinstance(self.clock, Contract) else None
-
-    @property
-    def event_first(self) -> bool:
-        """Whether an interaction at a deadline comes in time."""
-        return self.boundary == "event_first"
-
-    @property
-    def grace(self) -> dt.timedelta:
-        """How long after a deadline it has fired: no time at all, or one microsecond."""
-        return _US if self.event_first else _NOTHING
-
     def trigger(self, interaction: Interaction) -> Trigger:
         """Return what an interaction is to the machine, the rule's outcome included.
 
@@ -243,11 +246,9 @@ class LifecyclePolicy:
         """
         if not isinstance(interaction, Interaction):
             raise InvalidInputError("interaction", "must be an Interaction", came(interaction))
-        event = self.events.get(interaction.kind)
+        event = self._meanings.get(interaction.kind)
         if event is None:
-            # what `matches` checks is known of the policy's rule and was checked above
-            counts = self.qualifies is not None and self.qualifies._truth(interaction) is True
-            return _ACTIVITY if counts else _SIGHTING
+            return _ACTIVITY if self._judge(interaction) is True else _SIGHTING
         if event is LifecycleEvent.RENEW and interaction.until is not None:
             return Trigger.RENEW_THROUGH
         return TRIGGERS[event]

@@ -120,8 +120,6 @@ class Compare(FieldRule):
         """Compare one value with the constant."""
         if seen is None:
             return None
-        if type(seen) is type(self.value) is str:  # the commonest, a kind, in the shortest way
-            return OPS[self.op](seen, self.value)
         sides = paired(seen, self.value)
         if sides is None:
             return {"eq": False, "ne": True}.get(self.op)
