@@ -71,6 +71,7 @@ def test_when_a_date_falls(care: CareDate, day: str, born: Any, falls: bool) -> 
         (TAIPEI, 3, "2026-02-28", False),
         (HONG_KONG, 3, "2026-02-26", True),
         (TAIPEI, 60, "2025-12-30", True),  # over the turn of the year
+        (TAIPEI, 60, "2027-12-31", True),  # into a leap year
         (NEW_YEAR, 20, "2026-01-28", True),
         (TAIPEI, 366, "9999-12-31", False),  # there is no later year
     ],
