@@ -91,7 +91,10 @@ def _by_scope(log: InteractionLog, trigger: Codes, scope: str) -> tuple[NDArray[
         raise InvalidInputError("scope", "must be an attribute of values of one type")
     has = np.flatnonzero(value.codes >= 0)
     code, n_values = value.codes.astype(np.int64), max(len(value.labels), 1)
-    cell = np.unique(log.rank[log.codes[has]] * n_values + code[has])
+    place = np.empty(log.customers.size, np.int64)
+    place[log.id_order] = np.arange(place.size)
+    mine = place[log.codes[has]] * n_values + code[has]
+    cell = np.unique(mine)
     rank, label = cell // n_values, cell % n_values
     owner = log.id_order[rank]  # units by customer id, then value
     ids = np.empty(cell.size, object)
@@ -99,15 +102,9 @@ def _by_scope(log: InteractionLog, trigger: Codes, scope: str) -> tuple[NDArray[
     ids[:] = [(who, value.labels[i]) for who, i in zip(customers, label.tolist(), strict=True)]
 
     loose = np.flatnonzero((value.codes < 0) & (trigger == Trigger.ERASE))
-    lo, hi = (
-        np.searchsorted(rank, log.rank[log.codes[loose]], side) for side in ("left", "right")
-    )
-    unit = np.concatenate(
-        (
-            np.searchsorted(cell, log.rank[log.codes[has]] * n_values + code[has]),
-            ranges(lo, hi - lo),
-        )
-    )
+    of_all = place[log.codes[loose]]
+    lo, hi = (np.searchsorted(rank, of_all, side) for side in ("left", "right"))
+    unit = np.concatenate((np.searchsorted(cell, mine), ranges(lo, hi - lo)))
     source = np.concatenate((has, np.repeat(loose, hi - lo)))
     order = np.lexsort((source, unit))
     unit, source = unit[order], source[order]
