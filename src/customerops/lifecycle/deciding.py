@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.care import falls_on, zone_of
@@ -134,8 +134,7 @@ def decide(
     _must_be("playbook", playbook, Playbook)
     _must_be("customer", customer, Customer)
     _must_be("state", state, State)
-    if isinstance(segments, str) or not all(isinstance(one, str) for one in segments):
-        raise InvalidInputError("segments", "must be a collection of str", came(segments))
+    _check_segments(segments)
     if tier is not None:
         text("tier", tier)
     said = _of(customer, "consents", consents, Consent)
@@ -189,8 +188,16 @@ def _instant(as_of: object) -> dt.datetime:
     return now
 
 
+def _check_segments(segments: Any) -> None:
+    several = isinstance(segments, Collection) and not isinstance(segments, str)
+    if not (several and all(isinstance(one, str) for one in segments)):
+        raise InvalidInputError("segments", "must be a collection of str", came(segments))
+
+
 def _of(customer: Customer, name: str, given: Iterable[_R], kind: type[_R]) -> list[_R]:
     """Return records as a list, if all are of a kind and of the customer."""
+    if not isinstance(given, Iterable):
+        raise InvalidInputError(name, f"must be an iterable of {kind.__name__}", came(given))
     records = list(given)
     for i, one in enumerate(records):
         _must_be(f"{name}[{i}]", one, kind)
