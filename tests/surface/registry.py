@@ -116,6 +116,30 @@ stat(
 )
 stat(metrics.churn_reasons, data="spells", period="month", calendar=ZONE, by="plan")
 
+stat(metrics.next_window_repurchase, period="month")
+stat(metrics.average_order_value, period="month", by="country")
+stat(metrics.spend_per_buyer, period="quarter", purchases={"purchase", "refund"})
+stat(metrics.purchase_frequency, over=QUARTER, by=first("channel"))
+stat(metrics.units_per_transaction, period="month")
+stat(metrics.refund_rate, definition="by_orders", period="month")
+stat(metrics.refund_rate, definition="by_value", over=QUARTER, by="segment")
+stat(metrics.arpu, period="month", active={"use", "signup"})
+stat(metrics.arppu, over=QUARTER, revenue={"purchase", "refund"}, by="country")
+stat(metrics.arpa, data="spells", by="plan")
+stat(metrics.concentration, period="month")
+stat(metrics.concentration, over=QUARTER, by=first("channel"))
+stat(metrics.product_popularity, period="quarter", by="country")
+stat(metrics.product_popularity, over=QUARTER, what="category")
+stat(metrics.time_weighted_mean, levels="purchase", period="month")
+stat(
+    metrics.time_weighted_mean,
+    levels="use",
+    of="value",
+    definition="daily_close",
+    period="quarter",
+    by="country",
+)
+
 stat(metrics.rfm)
 stat(metrics.rfm, occasion="day", over=QUARTER)
 stat(metrics.purchase_summary)

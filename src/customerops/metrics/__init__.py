@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from customerops.metrics.gaps import GapTimes, gap_times
     from customerops.metrics.lapse import LapseWindow, lapse_window
     from customerops.metrics.log_rank import LogRank, logrank
+    from customerops.metrics.order_values import (
+        average_order_value,
+        purchase_frequency,
+        refund_rate,
+        spend_per_buyer,
+        units_per_transaction,
+    )
+    from customerops.metrics.per_user import arpa, arppu, arpu
+    from customerops.metrics.products import ProductShare, product_popularity
     from customerops.metrics.reasons import ChurnReasons, churn_reasons
     from customerops.metrics.rescaling import rescale_rate
     from customerops.metrics.restricted import (
@@ -44,14 +53,17 @@ if TYPE_CHECKING:
         SegmentTable,
         rfm,
     )
+    from customerops.metrics.spread import Concentration, concentration
+    from customerops.metrics.stocks import time_weighted_mean
     from customerops.metrics.summary import PurchaseSummary, purchase_summary
     from customerops.metrics.survival import kaplan_meier, nelson_aalen
-    from customerops.metrics.value import repurchase_rate
+    from customerops.metrics.value import next_window_repurchase, repurchase_rate
 
 __all__ = [
     "BGNBD",
     "CHURN_ALIASES",
     "ChurnReasons",
+    "Concentration",
     "DailySum",
     "Fitted",
     "GammaGamma",
@@ -61,6 +73,7 @@ __all__ = [
     "LifetimeValue",
     "LogRank",
     "Predicted",
+    "ProductShare",
     "PurchaseSummary",
     "RFM",
     "RFMCuts",
@@ -72,9 +85,14 @@ __all__ = [
     "SegmentShare",
     "SegmentTable",
     "Validation",
+    "arpa",
+    "arppu",
+    "arpu",
+    "average_order_value",
     "churn_rate",
     "churn_rate_from_counts",
     "churn_reasons",
+    "concentration",
     "fit",
     "gap_times",
     "kaplan_meier",
@@ -82,7 +100,11 @@ __all__ = [
     "lifetime_value",
     "logrank",
     "nelson_aalen",
+    "next_window_repurchase",
+    "product_popularity",
+    "purchase_frequency",
     "purchase_summary",
+    "refund_rate",
     "repurchase_rate",
     "rescale_rate",
     "restricted_mean",
@@ -90,6 +112,9 @@ __all__ = [
     "retention_rate",
     "retention_rate_from_counts",
     "rfm",
+    "spend_per_buyer",
+    "time_weighted_mean",
+    "units_per_transaction",
     "validate",
 ]
 
@@ -136,6 +161,20 @@ _HOMES = {
     "repurchase_rate": "value",
     "retention_rate": "retention_rates",
     "retention_rate_from_counts": "retention_rates",
+    "average_order_value": "order_values",
+    "purchase_frequency": "order_values",
+    "refund_rate": "order_values",
+    "spend_per_buyer": "order_values",
+    "units_per_transaction": "order_values",
+    "arpa": "per_user",
+    "arppu": "per_user",
+    "arpu": "per_user",
+    "Concentration": "spread",
+    "concentration": "spread",
+    "ProductShare": "products",
+    "product_popularity": "products",
+    "time_weighted_mean": "stocks",
+    "next_window_repurchase": "value",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from customerops.model.log.spells import Spells
     from customerops.model.values.labels import Label
 
-__all__ = ["Groups", "Stays", "Traffic", "stays_of_activity", "stays_of_spells"]
+__all__ = [
+    "Groups",
+    "Stays",
+    "Traffic",
+    "groups_of_spells",
+    "stays_of_activity",
+    "stays_of_spells",
+]
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -115,7 +122,7 @@ def stays_of_spells(spells: Spells, as_of: int, by: str | None) -> Stays:
         stay=stay,
         began=start,
         until=until,
-        groups=_groups(spells, rows, by),
+        groups=groups_of_spells(spells, rows, by),
     )
 
 
@@ -310,7 +317,7 @@ def _running_max(customer: NDArray[Any], end: Ints) -> Ints:
     return values[key - customer.astype(np.int64) * (len(values) + 1)]
 
 
-def _groups(spells: Spells, rows: NDArray[np.intp], by: str | None) -> Groups:
+def groups_of_spells(spells: Spells, rows: NDArray[np.intp], by: str | None) -> Groups:
     """Return the label of each spell among those that occur."""
     if by is None:
         return Groups(np.zeros(len(rows), np.intp), 1, ())

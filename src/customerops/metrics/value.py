@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.cohorts import retention
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.tables.cohort import CohortTable
 from customerops.model.tables.estimates import Estimate, Proportion, Ratio
 from customerops.model.tables.tables import Context
 from customerops.model.values.checks import one_of, positive_duration
@@ -23,10 +25,10 @@ from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
     from customerops.model.rules.grouping import Grouping
-    from customerops.model.values.calendar import Calendar
+    from customerops.model.values.calendar import Calendar, Period
     from customerops.model.values.window import Window
 
-__all__ = ["repurchase_rate"]
+__all__ = ["next_window_repurchase", "repurchase_rate"]
 
 Definition = Literal[
     "in_window", "by_orders", "returning_customer", "prior_buyer_share", "within_days"
@@ -171,6 +173,92 @@ def repurchase_rate(
         "total": np.bincount(group[total], minlength=n_groups).reshape(shape),
     }
     return Proportion(axes=axes, parts=parts, context=context)
+
+
+def next_window_repurchase(
+    log: InteractionLog,
+    *,
+    period: Period,
+    purchases: Rule | str | Collection[str] = "purchase",
+    over: Window | None = None,
+    as_of: dt.datetime | None = None,
+    calendar: Calendar | None = None,
+    by: str | Grouping | None = None,
+) -> CohortTable:
+    """Return the share of a period's buyers who buy in the next one (回购率).
+
+    Parameters
+    ----------
+    log : InteractionLog
+        The events.
+    period : {"hour", "day", "week", "month", "quarter", "year"}
+        Calendar period of the windows.
+    purchases : Rule, str or collection of str
+        Which events are purchases. A refund does not undo one; exclude what should not count.
+    over : Window, optional
+        Periods to report, on the edges of `period`; left out, from the first purchase to `as_of`.
+    as_of : datetime, optional
+        The last known instant; left out, the log's own.
+    calendar : Calendar, optional
+        Left out, the log's own.
+    by : str or Grouping, optional
+        A customer attribute or a grouping; rates for each group.
+
+    Returns
+    -------
+    CohortTable
+        The axis cohort holds the periods (after the group); ``count`` bought in the next one among
+        ``total`` buyers. NaN, and not `complete`, until the next period is over.
+
+    Raises
+    ------
+    InvalidInputError
+        When as_of or the calendar is not known, or `over` does not lie on the period's edges.
+
+    Notes
+    -----
+    ``|buyers of t and of t + 1| / |buyers of t|``. Of 1,000 buyers in January 300 buy in February:
+    30 %. `repurchase_rate`, 复购率, looks inside one window; the two are often confused. It is
+    `retention` of recurring cohorts at age 1.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.metrics import next_window_repurchase
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=["a", "a", "b"], kind=["purchase"] * 3, tz=dt.timezone.utc,
+    ...     at=[dt.date(2026, 1, 2), dt.date(2026, 2, 20), dt.date(2026, 1, 5)],
+    ... ).until_day(dt.date(2026, 2, 28))
+    >>> next_window_repurchase(log, period="month").value.tolist()
+    [0.5, nan]
+    """
+    rule = as_rule(purchases)
+    table = retention(
+        log,
+        start=rule,
+        returning=rule,
+        period=period,
+        cohort="recurring",
+        mode="bracket",
+        brackets=[(1, 1)],
+        over=over,
+        as_of=as_of,
+        calendar=calendar,
+        by=by,
+    )
+    context = attrs.evolve(
+        table.context, metric="next_window_repurchase", options={"purchases": rule}
+    )
+    return CohortTable(
+        axes=table.axes[:-1],
+        parts={
+            "count": table.parts["count"][..., 0],
+            "total": table.parts["total"][..., 0],
+            "size": table.parts["size"],
+        },
+        context=context,
+    )
 
 
 def _in_window(orders: _Orders) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
