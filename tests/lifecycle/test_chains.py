@@ -169,6 +169,25 @@ def test_intervals_and_differences_span_both_axes() -> None:
             np.testing.assert_equal(bounds, list(alone.interval()))
 
 
+def test_a_difference_is_that_of_ratios_by_customer() -> None:
+    """ACTIVATED to ACTIVATED: 0 of 1 and 2 of 3 days, against 1 of 2, 1 of 2 and 0 of 1."""
+    other: list[list[Event]] = [
+        [(0, "qualified"), (2, "cancel")],
+        [(1, "qualified"), (3, "cancel")],
+        [(0, "qualified"), (1, "cancel")],
+    ]
+    cell = {"source": "ACTIVATED", "target": "ACTIVATED"}
+    one, two = (
+        replayed(given, PLAIN, day(6)).transition_matrix(period="day").select(**cell)
+        for given in (GIVEN, other)
+    )
+    rows = [
+        Ratio.from_rows(x, y, context=Context("by hand"))
+        for x, y in (([0, 2], [1, 3]), ([1, 1, 0], [2, 2, 1]))
+    ]
+    assert one.difference(two).interval() == rows[0].difference(rows[1]).interval()
+
+
 # ------------------------------------------------------------------ the forecast
 
 

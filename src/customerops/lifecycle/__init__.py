@@ -17,8 +17,8 @@ if TYPE_CHECKING:
         AtRisk,
         FirstQualifying,
         KthInLife,
-        NthQualifying,
         NWithin,
+        NthQualifying,
         TenureInLife,
     )
     from customerops.lifecycle.deciding import decide
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from customerops.lifecycle.machine import advance, step
     from customerops.lifecycle.markov import Forecast
     from customerops.lifecycle.migration import migrate
+    from customerops.lifecycle.nes import NES
     from customerops.lifecycle.offers import OfferShares, price_differences
     from customerops.lifecycle.playbook import Playbook
     from customerops.lifecycle.plays import (
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from customerops.lifecycle.states import States
     from customerops.lifecycle.stocks import StageCounts, StageFlows, StageShare
     from customerops.lifecycle.transitions import Transitions
+    from customerops.lifecycle.views import DUOLINGO, HUBSPOT, POSTHOG, View, ViewCounts
     from customerops.lifecycle.win_back import WinBackRate
 
 __all__ = [
@@ -67,12 +69,14 @@ __all__ = [
     "Contract",
     "ContractStatus",
     "DEFAULT_EVENTS",
+    "DUOLINGO",
     "Days",
     "Decision",
     "Explanation",
     "FirstQualifying",
     "Forecast",
     "GrowthAccounting",
+    "HUBSPOT",
     "History",
     "Holdout",
     "Inactivity",
@@ -82,10 +86,12 @@ __all__ = [
     "LifecycleEvent",
     "LifecyclePolicy",
     "Months",
+    "NES",
     "NWithin",
     "NthQualifying",
     "Offer",
     "OfferShares",
+    "POSTHOG",
     "Personalisation",
     "Playbook",
     "Population",
@@ -111,6 +117,8 @@ __all__ = [
     "Transition",
     "TransitionMatrix",
     "Transitions",
+    "View",
+    "ViewCounts",
     "WAKE",
     "WIN_BACK",
     "WinBackRate",
@@ -168,6 +176,7 @@ _HOMES = {
     "step": "machine",
     "Forecast": "markov",
     "migrate": "migration",
+    "NES": "nes",
     "OfferShares": "offers",
     "price_differences": "offers",
     "Playbook": "playbook",
@@ -199,6 +208,11 @@ _HOMES = {
     "StageFlows": "stocks",
     "StageShare": "stocks",
     "Transitions": "transitions",
+    "DUOLINGO": "views",
+    "HUBSPOT": "views",
+    "POSTHOG": "views",
+    "View": "views",
+    "ViewCounts": "views",
     "WinBackRate": "win_back",
 }
 
