@@ -8,6 +8,7 @@ from customerops._lazy import lazy
 
 if TYPE_CHECKING:
     from customerops.lifecycle.active_users import ActiveUserStates, active_user_states
+    from customerops.lifecycle.audit import PolicyCheck, check
     from customerops.lifecycle.batch import replay_log
     from customerops.lifecycle.care import CareDate, due_on
     from customerops.lifecycle.chains import TransitionMatrix
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from customerops.lifecycle.deciding import decide
     from customerops.lifecycle.decisions import Approval, Decision, Reason, ReasonCode, Refusal
     from customerops.lifecycle.differences import PopulationDifference, diff
+    from customerops.lifecycle.drawing import diagram
     from customerops.lifecycle.events import DEFAULT_EVENTS, LifecycleEvent
     from customerops.lifecycle.explain import Explanation
     from customerops.lifecycle.growth import GrowthAccounting, growth_accounting
@@ -94,6 +96,7 @@ __all__ = [
     "POSTHOG",
     "Personalisation",
     "Playbook",
+    "PolicyCheck",
     "Population",
     "PopulationDifference",
     "QuietHours",
@@ -124,7 +127,9 @@ __all__ = [
     "WinBackRate",
     "active_user_states",
     "advance",
+    "check",
     "decide",
+    "diagram",
     "diff",
     "due_on",
     "growth_accounting",
@@ -139,6 +144,8 @@ __all__ = [
 _HOMES = {
     "ActiveUserStates": "active_users",
     "active_user_states": "active_users",
+    "PolicyCheck": "audit",
+    "check": "audit",
     "replay_log": "batch",
     "CareDate": "care",
     "due_on": "care",
@@ -161,6 +168,7 @@ _HOMES = {
     "Refusal": "decisions",
     "PopulationDifference": "differences",
     "diff": "differences",
+    "diagram": "drawing",
     "DEFAULT_EVENTS": "events",
     "LifecycleEvent": "events",
     "Explanation": "explain",
