@@ -18,8 +18,8 @@ if TYPE_CHECKING:
         AtRisk,
         FirstQualifying,
         KthInLife,
-        NWithin,
         NthQualifying,
+        NWithin,
         TenureInLife,
     )
     from customerops.lifecycle.deciding import decide
