@@ -284,6 +284,28 @@ def test_a_window_for_each_group() -> None:
     )
 
 
+def test_groups_whose_customers_all_have_as_many_gaps() -> None:
+    people = [Customer(id="a", country="CN"), Customer(id="b", country="US")]
+    log = log_of({"a": [0, 3], "b": [0, 5]}, 9).with_customers(people)
+    windows = lapse_window(log, quantile=0.5, by="country")
+    assert windows.value.tolist() == [3 * DAY, 5 * DAY]
+    assert windows.customers.tolist() == [1, 1]
+
+
+def test_what_they_are_about() -> None:
+    log = log_of(THREE, 11)
+    context = gap_times(log).context
+    assert (context.metric, context.unit, context.option("occasion")) == (
+        "gap_times",
+        "event",
+        "day",
+    )
+    assert context.as_of == log.as_of
+    assert gap_times(log).curve().context.metric == "gap_times.curve"
+    context = lapse_window(log, quantile=0.5).context
+    assert (context.metric, context.option("method")) == ("lapse_window", "wang_chang")
+
+
 def test_what_they_show() -> None:
     log = log_of(THREE, 11)
     window, curve = lapse_window(log, quantile=0.8), gap_times(log).curve()

@@ -21,6 +21,9 @@ from tests.metrics.test_survival import DATA, DAY, MP6, PEER, SEEN, contracts
 from tests.reference import survival as reference
 
 
+METHODS: tuple[Any, ...] = ("logit", "plain")
+
+
 def test_the_published_mean_of_6_mp() -> None:
     """Klein and Moeschberger (2003), section 4.5: 23.287 weeks, standard error 2.827."""
     mean = restricted_mean(MP6, SEEN, horizon=35)
@@ -49,9 +52,19 @@ def test_without_censoring_it_is_the_mean_of_what_counts() -> None:
     assert restricted_mean(lives, [1] * 5, horizon=100).value == pytest.approx(np.mean(lives))
     cut = restricted_mean(lives, [1] * 5, horizon=8)
     assert cut.value == pytest.approx((3 + 6 + 6 + 8 + 8) / 5)
-    for method in ("logit", "plain"):
+    for method in METHODS:
         assert restricted_mean(lives, [1] * 5, horizon=2).interval(method=method) == (2, 2)
         assert restricted_mean([0, 0], [1, 1], horizon=2).interval(method=method) == (0, 0)
+
+
+def test_the_unit_does_not_matter() -> None:
+    days = restricted_mean([20, 60, 90], [1, 1, 0], horizon=90)
+    years = restricted_mean([0.02, 0.06, 0.09], [1, 1, 0], horizon=0.09)
+    assert years.value == pytest.approx(days.value / 1000)
+    for method in METHODS:
+        bounds = [np.array(mean.interval(method=method)) for mean in (days, years)]
+        assert bounds[1] == pytest.approx(bounds[0] / 1000)
+        assert bounds[0][0] < days.value < bounds[0][1]
 
 
 def test_beyond_what_was_watched_it_is_not_a_number() -> None:

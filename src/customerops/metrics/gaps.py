@@ -95,8 +95,8 @@ class GapTimes(Support):
         if not whole or self.context.option(SELECTED + _COMPLETED) is not None:
             raise InvalidInputError("axis", f"must be {_COMPLETED!r} at last", "it was cut")
         outer, completed = self.outer[:-1], self.outer[-1]
-        group = self.cell // max(len(completed), 1)
-        of = np.array(completed.labels, np.float64)[self.cell % max(len(completed), 1)]
+        group = self.cell // len(completed)
+        of = np.array(completed.labels, np.float64)[self.cell % len(completed)]
         returned = self.gaps / np.maximum(of, 1) if method == "wang_chang" else self.first * 1.0
         left = np.where(of == 0, self.censored, 0.0)  # else its open gap is not taken
         return GapCurve.of(outer, self.points, group, returned, left, self._named(method))

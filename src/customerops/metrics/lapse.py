@@ -121,7 +121,7 @@ class LapseWindow(Reading[GapTimes]):
     def _customers(self) -> NDArray[np.int64]:
         """Count the customers of each cell: each has one open gap."""
         cells = int(np.prod(self.shape, dtype=np.int64))
-        group = self.table.cell // max(len(self.table.outer[-1]), 1)
+        group = self.table.cell // len(self.table.outer[-1])
         return exact.group_sum(group, self.table.censored, cells)
 
     def _columns(self) -> dict[str, NDArray[Any]]:

@@ -114,7 +114,7 @@ class LogRank(Reading[EventTable]):
         from scipy.special import chdtrc
 
         statistic, df = self._test()
-        return float(chdtrc(df, statistic)) if df else np.nan
+        return float(chdtrc(df, statistic))
 
     def __repr__(self) -> str:
         """Return the test, and nothing about the groups but their number."""
