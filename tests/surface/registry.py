@@ -8,6 +8,7 @@ import datetime as dt
 
 from customerops import journey, lifecycle, metrics, model
 from customerops.model import Calendar, amount, first, kind
+from tests.surface import populations
 from tests.surface.entry import ENTRIES, derived, stat
 from tests.surface.world import Ago, Around
 
@@ -196,6 +197,10 @@ stat(
     by=first("channel"),
 )
 stat(lifecycle.replay_log, policy=POLICY)
+stat(populations.win_back_rate)
+stat(populations.transition_matrix)
+stat(populations.view)
+stat(populations.nes)
 
 stat(journey.transitions)
 stat(journey.transitions, state="channel", over=MONTH, by=first("channel"))
