@@ -97,6 +97,11 @@ def test_strata_are_compared_within() -> None:
     assert whole.covariance == pytest.approx(sum(part.covariance for part in parts))
     assert whole.expected == pytest.approx(sum(part.expected for part in parts))
     assert whole.observed.tolist() == [9, 21]
+    assert [axis.name for axis in whole.table.outer] == ["stratum", "group"]
+    assert whole.context.option("strata") == "stratum"
+    with pytest.raises(InvalidInputError, match="stratum must have each customer in one cell"):
+        whole.table.rollup("stratum")
+    assert whole.table.rollup("group").shape == (2,)
 
 
 def test_groups_that_were_never_at_risk_together_are_not_compared() -> None:

@@ -20,7 +20,6 @@ from customerops.model.tables.intervals import normal
 from tests.metrics.test_survival import DATA, DAY, MP6, PEER, SEEN, contracts
 from tests.reference import survival as reference
 
-
 METHODS: tuple[Any, ...] = ("logit", "plain")
 
 

@@ -207,8 +207,8 @@ BAD: list[tuple[Callable[[], Any], str]] = [
         "by must be an attribute of the spells: got list",
     ),
     (
-        lambda: kaplan_meier([1, -1], [1, 1]),
-        r"durations must be finite and not negative: 1 of 2 rows is not \(first at row 1\)",
+        lambda: kaplan_meier([0, -1, 2], [1, 1, 1]),
+        r"durations must be finite and not negative: 1 of 3 rows is not \(first at row 1\)",
     ),
     (lambda: kaplan_meier([1, float("nan")], [1, 1]), "durations must be finite"),
     (lambda: kaplan_meier([2**63], [1]), r"durations must be below 2\*\*62 if whole"),
@@ -279,5 +279,7 @@ def test_a_late_entry_of_a_spell_is_at_risk_from_there() -> None:
     # at 3 only the first is watched; the fourth ended before it was; at 5 two are
     assert curve.at([3, 5]).tolist() == [0.0, 0.0]
     assert curve.at_risk[curve.points.tolist().index(5)] == 2
+    on_the_day = attrs.evolve(spells, entry=spells.start + np.array([3, 0, 0, 0]) * 86_400_000_000)
+    assert kaplan_meier(on_the_day, unit=DAY).at_risk.tolist() == [3, 2, 1]  # ends at 3 as well
     everyone = kaplan_meier(attrs.evolve(spells, entry=spells.start), unit=DAY)
     assert everyone == kaplan_meier(spells, unit=DAY)
