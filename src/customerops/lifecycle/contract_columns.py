@@ -188,8 +188,8 @@ def _enter(state: Contracts, who: Int, at: Int, target: Codes, policy: Lifecycle
         span = policy.windows.get(stage)
         those = target == _CODE[stage]
         if span is not None and those.any():
-            overdue[those] = _bounded(after_us(span, at[those], policy.calendar)) + 1
-    state.overdue_at[who] = np.minimum(overdue, NEVER)
+            overdue[those] = _bounded(after_us(span, at[those], policy.calendar) + 1)
+    state.overdue_at[who] = overdue
 
 
 def _apply(
@@ -206,8 +206,8 @@ def _apply(
     who, row = who[kept], row[kept]
     at, read = rows.at[row], rows.trigger[row].copy()
     living = _ALIVE[state.stage[who]]
-    running = living & (state.paused_at[who] == NEVER)
-    late = (read == Trigger.CANCEL_AT_PERIOD_END) & running & (state.ends_at[who] < at)
+    over = living & (state.ends_at[who] < np.minimum(state.paused_at[who], at))
+    late = over & (read == Trigger.CANCEL_AT_PERIOD_END)
     read[late] = Trigger.CANCEL
     pays = np.isin(read, _QUALIFYING)
     changed = _terms(state, who, at, read, until[row], living, pays, policy)
@@ -248,6 +248,8 @@ def _terms(
     """Change what is paid for; return where that moves a deadline besides what was paid."""
     trial = (read == Trigger.TRIAL) & ~living & (state.lives[who] == 0)
     _set_term(state, who[trial], until[trial], trial=True)
+    stops = who[(read == Trigger.CANCEL) & state.trial[who]]
+    state.paid[stops], state.trial[stops], state.ends_at[stops] = False, False, NEVER
 
     resumes = living & (pays | (read == Trigger.RESUME)) & (state.paused_at[who] < NEVER)
     those = who[resumes]
@@ -332,11 +334,11 @@ def _deadlines(state: Contracts, who: Int, policy: LifecyclePolicy) -> None:
     overdue = np.full(who.size, NEVER)
     runs = (state.paused_at[who] == NEVER) & (state.ends_at[who] < NEVER)
     ends = state.ends_at[who]
-    overdue[runs] = ends[runs] + 1
+    overdue[runs] = _bounded(ends[runs] + 1)
     if policy.contract.grace is not None:
         spared = runs & ~state.ending[who]
-        graced = _bounded(after_us(policy.contract.grace, ends[spared], policy.calendar))
-        overdue[spared] = np.minimum(graced + 1, NEVER)
+        graced = after_us(policy.contract.grace, ends[spared], policy.calendar)
+        overdue[spared] = _bounded(graced + 1)
     state.overdue_at[who] = overdue
 
 

@@ -209,8 +209,12 @@ def replay(
     until = as_instant("as_of", as_of)
     known = None if known_at is None else as_instant("known_at", known_at)
     counted = _counted(interactions, until, known)
+    # what still has to settle is until then like what does not qualify
+    waits = policy.settle_after is not None
+    ranks = {Trigger.ACTIVITY: Trigger.SIGHTING} if waits else {}
     ranked = sorted(
-        ((one, policy.trigger(one)) for one in counted), key=lambda pair: (pair[0].at, pair[1])
+        ((one, policy.trigger(one)) for one in counted),
+        key=lambda pair: (pair[0].at, ranks.get(pair[1], pair[1])),
     )
     scope = None
     if policy.scope is not None:

@@ -150,7 +150,7 @@ def apply(
     if state.at is not None and (at < state.at or (at == state.at and trigger < state.rank)):
         raise Late("the interaction comes before what the state has settled: replay the customer")
     done: list[Transition] = []
-    due = state.due_at
+    due = state.due_at if state.settling else state.overdue_at
     if due is not None and due <= at:
         state = settle(state, at, policy, done)
     while state.settling and state.settling[0].at == at and trigger > _ACTIVITY:
@@ -205,7 +205,7 @@ def _timed_out(
         policy=state.policy,
         stage=target,
         since=at,
-        overdue_at=_fixed(target, at, policy),
+        overdue_at=_deadline(target, at, (), None, policy),
         lives=state.lives,
         ordinal=state.ordinal,
         life_since=state.life_since,
@@ -276,9 +276,10 @@ def moved(
     if target not in ACTIVE:
         at_risk_at = None
         term = None if target is _ERASED else term
-        overdue_at = _fixed(target, at, policy) if moves else overdue_at
+        if moves:
+            overdue_at = _deadline(target, at, (), None, policy)
     elif qualifies or term is not state.term:
-        overdue_at = _lapse(target, at, recent, term, policy)
+        overdue_at = _deadline(target, at, recent, term, policy)
         if policy.at_risk is not None and (qualifies or policy.at_risk.share is not None):
             assert qualified_at is not None
             at_risk_at = _at_risk_from(policy.at_risk, policy, qualified_at, overdue_at)
@@ -317,6 +318,8 @@ def _under_contract(
     elif not living:
         if trigger is Trigger.TRIAL and not state.lives:
             term = Term(until, trial=True)
+        elif trigger is Trigger.CANCEL and not state.lives:
+            term = None
     elif term is not None:
         if trigger is Trigger.PAUSE:
             term = paused(term, at)
@@ -325,7 +328,7 @@ def _under_contract(
         elif trigger is Trigger.PAYMENT_FAILED:
             term = attrs.evolve(term, failing=True)
         elif trigger is Trigger.CANCEL_AT_PERIOD_END:
-            if term.paused_at is None and term.ends_at is not None and term.ends_at < at:
+            if term.ends_at is not None and term.ends_at < (term.paused_at or at):
                 return Trigger.CANCEL, term
             term = attrs.evolve(term, ending=True)
     return trigger, term
@@ -355,33 +358,29 @@ def _retains(
     return reached is not None and at >= reached
 
 
-def _fixed(stage: Stage, at: dt.datetime, policy: LifecyclePolicy) -> dt.datetime | None:
-    """Return from when the deadline of a stage with a fixed window, counted from `at`, is overdue."""
-    exact = policy.overdue_after.get(stage)
-    if exact is not None:
-        try:
-            return at + exact
-        except OverflowError:  # beyond the year 9999: never
-            return None
-    span = policy.windows.get(stage)
-    closes = None if span is None else after(span, at, policy.calendar)
-    return None if closes is None else closes + policy.grace
-
-
-def _lapse(
+def _deadline(
     stage: Stage,
     at: dt.datetime,
     recent: tuple[dt.datetime, ...],
     term: Term | None,
     policy: LifecyclePolicy,
 ) -> dt.datetime | None:
-    """Return from when an active customer's deadline is overdue."""
-    if term is not None:
-        return overdue(term, policy)
-    if isinstance(policy.clock, Latency):
-        window = policy.clock.window([b - a for a, b in pairwise(recent)])
-        return after(window + policy.grace, at, None)
-    return _fixed(stage, at, policy)
+    """Return from when the deadline of a stage, counted from `at`, is overdue."""
+    exact = policy.overdue_after.get(stage)
+    if exact is not None:
+        try:
+            return at + exact
+        except OverflowError:  # beyond the year 9999: never
+            return None
+    if stage in ACTIVE:
+        if term is not None:
+            return overdue(term, policy)
+        if isinstance(policy.clock, Latency):
+            window = policy.clock.window([b - a for a, b in pairwise(recent)])
+            return after(window + policy.grace, at, None)
+    span = policy.windows.get(stage)
+    closes = None if span is None else after(span, at, policy.calendar)
+    return None if closes is None else closes + policy.grace
 
 
 def _at_risk_from(

@@ -169,7 +169,7 @@ def after_us(
     if isinstance(span, dt.timedelta):
         return at + min(span // _US, NEVER)
     assert calendar is not None  # the policy has seen to it
-    day = calendar.ordinals(at, "day")
+    day = calendar.ordinals(np.minimum(at, _LAST), "day")
     if isinstance(span, Days):
         day = day + min(span.n, 4_000_000)
     else:
@@ -186,7 +186,7 @@ def after_us(
 
 def day_of_month(at: Int, calendar: Calendar) -> Int:
     """Return the local day of the month of instants, from 1."""
-    return _day_of_month(calendar.ordinals(at, "day"))
+    return _day_of_month(calendar.ordinals(np.minimum(at, _LAST), "day"))
 
 
 def _day_of_month(day: Int) -> Int:
