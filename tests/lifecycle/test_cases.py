@@ -12,7 +12,7 @@ import pytest
 
 from customerops.lifecycle.active_users import active_user_states
 from customerops.lifecycle.batch import replay_log
-from customerops.lifecycle.clocks import Inactivity
+from customerops.lifecycle.clocks import Contract, Inactivity
 from customerops.lifecycle.criteria import KthInLife
 from customerops.lifecycle.growth import growth_accounting
 from customerops.lifecycle.history import replay
@@ -84,6 +84,47 @@ def test_the_machine(name: str) -> None:
     moves = population.transitions
     assert [(from_us(at) - START) // DAY for at in moves.at.tolist()] == [c["at"] for c in told]
     assert [STAGES[code] for code in moves.target] == [c["target"] for c in told]
+
+
+CONTRACT = LifecyclePolicy(clock=Contract(), retention=KthInLife(2))
+
+
+def contract_events(case: dict[str, Any]) -> list[Interaction]:
+    records = []
+    for i, event in enumerate(case["events"]):
+        at_end = event.get("when") == "period_end"
+        ends = day(event["day"] + event["term"]) if "term" in event else None
+        kind = "cancel_at_period_end" if at_end else event["kind"]
+        records.append(
+            Interaction(id=i, customer_id="c-9", at=day(event["day"]), kind=kind, until=ends)
+        )
+    return records
+
+
+@pytest.mark.parametrize("name", ["C02", "C04", "C06"])
+def test_contracts(name: str) -> None:
+    case = CASES[name]
+    stages = {int(n): stage for n, stage in case["expected_state_at"].items()}
+    end = day(max(stages))
+    given = contract_events(case)
+    history = replay(given, CONTRACT, as_of=end)
+    population = replay_log(InteractionLog.from_interactions(given), CONTRACT, as_of=end)
+    for n, stage in stages.items():
+        assert history.stage_at(day(n)) == stage
+        assert population.stage_at(day(n)).tolist() == [stage]
+    for span, said in case.get("expected_attributes", {}).items():
+        first, last = map(int, span.split(".."))
+        for n in range(max(stages) + 1):
+            found = history.attributes_at(day(n))
+            told = {
+                "pending_cancel": found.pending_cancel,
+                "contract": found.contract and found.contract.name,
+            }
+            holds = said.items() <= told.items()
+            assert holds == (first <= n <= last)
+    status = [history.attributes_at(day(n)).contract for n in (0, max(stages))]
+    assert status == ["running", "ended"]
+    assert population.transitions.timeout.tolist()[-1]
 
 
 def test_m17_late_events_rewrite_the_past_and_knowledge_time_does_not() -> None:
@@ -214,5 +255,5 @@ def test_g13_gross_flows_are_not_net_flows() -> None:
 
 def test_every_case_is_tested() -> None:
     by_name = {"M01", "M03", "M05", "M07", "M09", "M11", "M13", "M15", "M17", "D05", "G13"}
-    by_name |= {"D01", "D03"}
+    by_name |= {"C02", "C04", "C06", "D01", "D03"}
     assert by_name | set(GROWTH) == set(CASES)

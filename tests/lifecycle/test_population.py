@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -372,16 +373,22 @@ def test_frames() -> None:
     assert frame["cause"].tolist() == ["event"] * 5
     assert len(by_hand(12).transitions) == 5
     states = by_hand(45).states()
-    assert states.to_frame().to_dict("records")[1] == {
+    frame = states.to_frame()
+    told = {name: cell for name, cell in frame.to_dict("records")[1].items() if cell is not pd.NaT}
+    assert told == {
         "customer_id": "c4-2",
         "stage": "LAPSED",
-        "since": day(12),
         "due_at": day(72),
+        "since": day(12),
+        "overdue_at": day(72),
+        "life_since": day(0),
         "qualified_at": day(0),
         "lives": 1,
         "ordinal": 1,
+        "anchor": 0,
+        **dict.fromkeys(("paid", "ending", "trial", "failing"), False),
     }
-    frame = states.to_frame()
+    assert list(frame.columns)[:4] == ["customer_id", "stage", "due_at", "since"]
     assert frame["due_at"].isna().tolist() == [False, False, True]
     assert str(frame["due_at"].dtype) == "datetime64[us, UTC]"
     assert "customers=3" in repr(states)
@@ -481,9 +488,11 @@ def test_it_pickles_and_arrays_are_read_only() -> None:
     back = pickle.loads(pickle.dumps(done))
     assert back == done
     assert done.transitions.source.flags.writeable is False
-    for column in ("ids", "offsets", "at", "target", "event", "lives", "ordinal", "qualified_at"):
+    for column in ("ids", "offsets", "at", "target", "event", "opening"):
         assert not getattr(done, column).flags.writeable
         assert not getattr(back, column).flags.writeable
+    for column in done.states().columns.values():
+        assert not column.flags.writeable
 
 
 REPLAY: Any = replay_log

@@ -6,6 +6,7 @@ import pytest
 
 from customerops.lifecycle.stages import (
     ACTIVE,
+    QUALIFYING,
     STAGES,
     TABLE,
     TARGETS,
@@ -67,8 +68,12 @@ def test_timeouts_end() -> None:
 
 
 def test_the_order_of_one_instant() -> None:
-    order = ["TIMEOUT", "ACQUIRE", "SIGHTING", "ACTIVITY", "CANCEL", "ERASE"]
-    assert [trigger.name for trigger in sorted(Trigger)] == order
+    assert [trigger.name.lower() for trigger in sorted(Trigger)] == [
+        "timeout",
+        *["acquire", "trial", "start", "renew", "renew_through", "sighting", "activity"],
+        *["payment_failed", "refund", "pause", "resume"],
+        *["cancel_at_period_end", "cancel", "erase"],
+    ]
 
 
 def test_stages_are_their_names_and_codes() -> None:
@@ -96,4 +101,18 @@ def test_stages_are_their_names_and_codes() -> None:
     ],
 )
 def test_what_a_qualifying_activity_does(stage: str, met: bool, first: bool, target: str) -> None:
-    assert TARGETS[Stage(stage), Trigger.ACTIVITY, met, first] == target
+    for trigger in QUALIFYING:
+        assert TARGETS[Stage(stage), trigger, met, first] == target
+
+
+@pytest.mark.parametrize("trigger", sorted(set(Trigger) - QUALIFYING - {Trigger.TIMEOUT}))
+def test_what_does_not_qualify_makes_known_at_most(trigger: Trigger) -> None:
+    ends = {Trigger.CANCEL: Stage.LAPSED, Trigger.ERASE: Stage.ERASED}
+    for stage in Stage:
+        target = TARGETS[stage, trigger, False, False]
+        if stage is Stage.UNKNOWN and trigger is not Trigger.ERASE:
+            assert target is Stage.ACQUIRED
+        elif stage in ACTIVE or trigger is Trigger.ERASE:
+            assert target is (ends.get(trigger, stage))
+        else:
+            assert target is stage
