@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.batch import replay_log
+from customerops.lifecycle.clocks import Inactivity
+from customerops.lifecycle.criteria import KthInLife
 from customerops.lifecycle.history import replay
+from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population
 from customerops.model.log.log import InteractionLog
+from customerops.model.records.records import Interaction
 from customerops.model.values.calendar import Calendar
 from customerops.model.values.window import Window
 from tests.lifecycle.draws import populations, rules
@@ -191,6 +195,36 @@ def test_the_interval_is_by_customer() -> None:
     assert (low, high) == pytest.approx(
         (share - 3.182446305 * variance**0.5, share + 3.182446305 * variance**0.5)
     )
+
+
+def test_under_a_scope_the_customer_is_still_the_unit() -> None:
+    """Two product lines of one customer lapse on their own, and are no two observations."""
+    records = [
+        Interaction(customer_id=who, at=day(n), kind=what, attributes={"line": line})
+        for who, line, n, what in (
+            ("a", "pens", 0, "purchase"),
+            ("a", "pens", 1, "cancel"),
+            ("a", "pens", 3, "purchase"),
+            ("a", "ink", 0, "purchase"),
+            ("a", "ink", 1, "cancel"),
+            ("b", "ink", 0, "purchase"),
+            ("b", "ink", 1, "cancel"),
+        )
+    ]
+    log = InteractionLog.from_interactions(records, calendar=UTC)
+    policy = LifecyclePolicy(
+        qualifies="purchase", clock=Inactivity(60 * DAY), retention=KthInLife(2), scope="line"
+    )
+    done = replay_log(log, policy, as_of=day(30))
+    found = done.win_back_rate(within=9 * DAY)
+    assert (found.won, found.lapses, found.n) == (1, 3, 2)
+    assert found.parts["yy"].item() == 2 * 2 + 1
+    by = done.win_back_rate(within=9 * DAY, period="month")
+    assert (by.n.tolist(), by.lapses.tolist()) == ([2], [3])
+    matrix = done.transition_matrix(period="day").select(source="LAPSED", target="WON_BACK")
+    assert (matrix.count, matrix.n) == (1, 2)
+    empty = replay_log(log.between(Window(day(50), None)), policy, as_of=day(60))
+    assert empty.win_back_rate(within=DAY).lapses == 0
 
 
 def test_lost_without_a_life_is_no_lapse() -> None:

@@ -13,6 +13,7 @@ from customerops.errors import InvalidInputError
 from customerops.lifecycle.markov import Forecast, arrivals_of, project
 from customerops.lifecycle.stages import STAGES, Stage
 from customerops.lifecycle.stocks import stage_axis
+from customerops.lifecycle.win_back import owners
 from customerops.model.tables import intervals
 from customerops.model.tables.base import Floats
 from customerops.model.tables.ratios import Ratio
@@ -188,7 +189,7 @@ def _moves(population: Population, asked: Asked) -> tuple[range, tuple[Int, Int,
     until = np.where(_last(first_of_run(who)), hi + 1, np.append(when[1:], hi + 1)[: when.size])
     stayed = np.maximum(until - np.maximum(when + 1, lo), 0)
 
-    went, rests = when >= lo, stayed > 0
+    went, rests, who = when >= lo, stayed > 0, owners(population)[who]
     cell = np.concatenate(
         (
             (who[went] * _N + start[went]) * _N + end[went],

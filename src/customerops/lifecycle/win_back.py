@@ -16,13 +16,12 @@ from customerops.model.tables.ratios import Ratio
 from customerops.model.tables.tables import Axis, Context, Count
 from customerops.model.values import exact
 from customerops.model.values.instants import micros
-from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
     from customerops.lifecycle.population import Population
     from customerops.model.log.ask import Asked
 
-__all__ = ["WinBackRate", "win_backs"]
+__all__ = ["WinBackRate", "owners", "win_backs"]
 
 _LAPSED = STAGES.index(Stage.LAPSED)
 _AWAY = [_LAPSED, STAGES.index(Stage.LOST)]
@@ -97,11 +96,15 @@ def win_backs(population: Population, asked: Asked, within: dt.timedelta) -> Win
     mature = moves.at[lapse] + width <= asked.as_of + (not event_first)
 
     axes, cell = _cells(asked, moves.at[lapse])
-    row = first_of_run(moves.customer[lapse], cell)
-    rows, nth = int(row.sum()), np.cumsum(row) - 1
+    shape = tuple(len(axis) for axis in axes)
+    cells = int(np.prod(shape, dtype=np.int64))
+    # a row a customer and cell
+    row, nth = np.unique(
+        owners(population)[moves.customer[lapse]] * cells + cell, return_inverse=True
+    )
 
     def per_customer(which: NDArray[np.bool_]) -> NDArray[Any]:
-        return exact.group_count(nth[which], rows)
+        return exact.group_count(nth[which], len(row))
 
     context = Context(
         metric="win_back_rate",
@@ -113,10 +116,20 @@ def win_backs(population: Population, asked: Asked, within: dt.timedelta) -> Win
         options={"policy": population.policy.hash, "within": within},
     )
     won, all_of_them = per_customer(returns & in_time & mature), per_customer(mature)
-    ratio = Ratio.from_rows(won, all_of_them, context=context, axes=axes, codes=cell[row])
-    shape = tuple(len(axis) for axis in axes)
-    still = exact.group_count(cell[~mature], int(np.prod(shape, dtype=np.int64))).reshape(shape)
+    ratio = Ratio.from_rows(
+        won, all_of_them, context=context, axes=axes, codes=row % max(cells, 1)
+    )
+    still = exact.group_count(cell[~mature], cells).reshape(shape)
     return WinBackRate(axes=axes, parts={**ratio.parts, "open": still}, context=context)
+
+
+def owners(population: Population) -> NDArray[np.int64]:
+    """Return the customer of each lifecycle: under a scope, a customer has several."""
+    if population.policy.scope is None:
+        return np.arange(len(population))
+    customers = [one[0] for one in population.ids.tolist()]  # sorted, as ids are
+    fresh = [one != before for one, before in zip(customers[1:], customers, strict=False)]
+    return np.cumsum([0, *fresh][: len(customers)], dtype=np.int64)
 
 
 def _cells(asked: Asked, at: NDArray[np.int64]) -> tuple[tuple[Axis, ...], NDArray[np.int64]]:
