@@ -207,47 +207,59 @@ def test_days_are_summed() -> None:
 @given(
     BOOKS,
     INSTANTS,
-    st.sampled_from([*COUNTED, "exposure"]),
     st.sampled_from([None, "voluntary", ("voluntary", "involuntary"), "unknown"]),
     st.sampled_from([0, 0, 40]),
 )
 def test_rates_by_month_equal_reading_each_interval(
-    book: slow.Book, as_of: dt.datetime, definition: str, cause: Any, earlier: int
+    book: slow.Book, as_of: dt.datetime, cause: Any, earlier: int
 ) -> None:
     spells = spells_from(book, as_of + earlier * DAY)
     causes = {cause} if isinstance(cause, str) else None if cause is None else set(cause)
-    for by in (None, "plan"):
-        rate = churn_rate(
-            spells,
-            definition=definition,
-            period="month",
-            calendar=NEW_YORK,
-            cause=cause,
-            as_of=as_of,
-            by=by,
-        )
-        plans: Any = rate.axes[0].labels if by else (...,)
-        for row, plan in enumerate(plans):
-            for column, span in enumerate(months(rate)):
-                expected = slow.churn(
-                    book, span, definition=definition, as_of=as_of, causes=causes, plan=plan
-                )
-                cell = (row, column) if by else (column,)
-                names = ("events", "exposure") if definition == "exposure" else rate.PARTS[:2]
-                parts = [int(rate.parts[name][cell]) for name in names]
-                if definition == "exposure":
-                    assert parts == [expected[0], expected[1] // US]
-                    expected = expected[0], Fraction(expected[1] // US, DAY // US)
-                elif definition == "average_base":
-                    assert parts == [expected[0], 2 * expected[1]]
-                else:
-                    assert parts == list(expected)
-                known = span[1] <= as_of + US
-                assert bool(rate.complete[cell]) is known
-                if known and expected[1]:
-                    assert rate.value[cell] == float(expected[0] / expected[1])
-                else:
-                    assert math.isnan(rate.value[cell])
+    for definition in (*COUNTED, "exposure"):
+        for by in (None, "plan"):
+            rate = churn_rate(
+                spells,
+                definition=definition,
+                period="month",
+                calendar=NEW_YORK,
+                cause=cause,
+                as_of=as_of,
+                by=by,
+            )
+            for row, plan in enumerate(rate.axes[0].labels if by else (...,)):
+                for column, span in enumerate(months(rate)):
+                    cell = (row, column) if by else (column,)
+                    check(
+                        rate,
+                        cell,
+                        span,
+                        slow.churn(
+                            book,
+                            span,
+                            definition=definition,
+                            as_of=as_of,
+                            causes=causes,
+                            plan=plan,
+                        ),
+                        as_of,
+                    )
+
+
+def check(rate: Any, cell: Any, span: Any, expected: Any, as_of: dt.datetime) -> None:
+    """Compare one cell: its parts, its value, and that it is known just when the month is over."""
+    top, bottom = expected
+    parts = [int(rate.parts[name][cell]) for name in rate.PARTS[:2]]
+    if rate.definition == "exposure":
+        bottom = Fraction(bottom // US, DAY // US)
+        assert parts == [top, bottom * (DAY // US)]
+    else:
+        assert parts == [top, bottom * (2 if rate.definition == "average_base" else 1)]
+    known = span[1] <= as_of + US
+    assert bool(rate.complete[cell]) is known
+    if known and bottom:
+        assert rate.value[cell] == float(top / Fraction(bottom))
+    else:
+        assert math.isnan(rate.value[cell])
 
 
 @given(BOOKS, INSTANTS, st.sampled_from([None, "plan"]))
@@ -411,6 +423,15 @@ def test_who_ends_at_the_first_instant_of_a_month_leaves_in_it() -> None:
     assert rate.complete.tolist() == [True, True, True]
 
 
+def test_an_end_at_the_very_instant_is_known() -> None:
+    ended = utc("2026-02-20")
+    spells = spells_of([held("x", "2026-01-01", "2026-02-20")], as_of=utc("2026-03-09"))
+    february = Window(utc("2026-02-01"), utc("2026-03-01"))
+    for as_of, exits in ((ended - US, 0), (ended, 1)):
+        rate = churn_rate(spells, definition="baremetrics", over=february, as_of=as_of)
+        assert rate.parts["numerator"] == exits
+
+
 def test_one_of_two_subscriptions_is_not_a_customer() -> None:
     as_of = utc("2026-03-01")
     over = Window(utc("2026-02-01"), utc("2026-03-01"))
@@ -419,6 +440,43 @@ def test_one_of_two_subscriptions_is_not_a_customer() -> None:
     spells = spells_of([*one, *after], as_of=as_of)
     rate = churn_rate(spells, definition="any_exit_over_start", over=over)
     assert (rate.parts["numerator"], rate.parts["denominator"]) == (1, 2)
+
+
+def test_a_customer_counts_with_the_plan_they_entered_the_month_with() -> None:
+    spells = spells_of(
+        [
+            held("up", "2026-01-01", "2026-02-05", plan="a"),  # upgrades, then leaves
+            held("up", "2026-02-05", "2026-02-20", plan="b"),
+            held("join", "2026-02-02", "2026-02-09", plan="a"),  # joins, upgrades, leaves
+            held("join", "2026-02-06", "2026-02-25", plan="b"),
+            held("two", "2026-01-01", plan="a"),  # has both; started b last
+            held("two", "2026-01-09", plan="b"),
+        ],
+        as_of=utc("2026-04-01"),
+    )
+    options: Any = {"period": "month", "calendar": Calendar("UTC"), "by": "plan"}
+    exits = churn_rate(spells, definition="end_base", **options)
+    assert exits.parts["numerator"].tolist() == [[0, 2, 0, 0], [0, 0, 0, 0]]
+    assert exits.parts["denominator"].tolist() == [[1, 0, 0, 0], [1, 1, 1, 1]]
+    lost = churn_rate(spells, definition="start_cohort", **options)
+    assert lost.parts["count"].tolist() == [[0, 1, 0, 0], [0, 0, 0, 0]]
+    assert lost.parts["total"].tolist() == [[0, 1, 0, 0], [0, 1, 1, 1]]
+
+
+def test_a_customer_has_one_reason_a_month_the_last() -> None:
+    spells = spells_of(
+        [
+            held("x", "2026-01-01", "2026-01-09", cause="involuntary"),
+            held("x", "2026-01-15", "2026-02-03", cause="involuntary"),
+            held("x", "2026-02-05", "2026-02-07", cause="voluntary"),
+            held("y", "2026-02-05", "2026-02-07"),
+        ],
+        as_of=utc("2026-03-01"),
+    )
+    why = churn_reasons(spells, period="month", calendar=Calendar("UTC"))
+    assert why.axes[1].labels == ("involuntary", "unknown", "voluntary")
+    assert why.count.tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
+    assert why.total.tolist() == [1, 2, 0]
 
 
 def test_who_came_back_is_not_lost_but_has_left() -> None:

@@ -164,8 +164,6 @@ OPTIONS = st.fixed_dictionaries(
         "returning": st.sampled_from(KINDS),
         "period": st.sampled_from(["day", "week"]),
         "cohort": st.sampled_from(["first_time", "recurring"]),
-        "mode": st.sampled_from(["on", "on_or_after", "bracket"]),
-        "clock": st.sampled_from(["calendar", "elapsed"]),
         "age_zero": st.sampled_from(["cohort", "returning"]),
         "at_least": st.sampled_from([1, 1, 2, 3]),
     }
@@ -173,10 +171,18 @@ OPTIONS = st.fixed_dictionaries(
 BRACKETS = [(0, 0), (1, 3), (2, 9), (4, 5)]
 
 
+@pytest.mark.parametrize("mode", ["on", "on_or_after", "bracket"])
+@pytest.mark.parametrize("clock", ["calendar", "elapsed"])
 @given(ROWS, INSTANTS, OPTIONS, st.sampled_from([0, 1]))
 def test_every_table_equals_reading_each_history(
-    rows: list[Interaction], as_of: dt.datetime, options: dict[str, Any], offset: Any
+    mode: str,
+    clock: str,
+    rows: list[Interaction],
+    as_of: dt.datetime,
+    options: dict[str, Any],
+    offset: Any,
 ) -> None:
+    options = {**options, "mode": mode, "clock": clock}
     log = InteractionLog.from_interactions(rows, calendar=Calendar(NEW_YORK)).until(as_of)
     given_brackets = [(a + offset, b + offset) for a, b in BRACKETS]
     more: dict[str, Any] = {"brackets": given_brackets} if options["mode"] == "bracket" else {}
@@ -197,6 +203,65 @@ def test_every_table_equals_reading_each_history(
         assert table.axes[1].labels == tuple(range(offset, offset + table.shape[1]))
     by = retention(log, **options, **more, offset=offset, by=first("channel"))
     assert by.rollup("first_channel") == table
+
+
+def test_one_return_is_enough_and_none_is_not() -> None:
+    rows = [
+        Interaction(customer_id=who, kind=kind, at=day(number))
+        for who, kind, number in (
+            *(("a", "signup", 1), ("a", "use", 3), ("b", "signup", 1), ("b", "use", 2)),
+            *(("b", "use", 4), ("c", "signup", 1)),
+        )
+    ]
+    log = InteractionLog.from_interactions(rows, calendar=Calendar("UTC")).until(day(5))
+    options: Any = {"start": "signup", "returning": "use", "period": "day"}
+    later: Any = {"mode": "on_or_after"}
+    assert retention(log, **options, **later).count[0].tolist() == [3, 2, 2, 1, 0]
+    assert retention(log, **options, **later, at_least=2).count[0].tolist() == [3, 1, 0, 0, 0]
+    some = retention(log, **options, mode="bracket", brackets=[(0, 0), (1, 1), (2, 3), (3, 4)])
+    assert some.count[0].tolist() == [3, 1, 2, 0]
+    assert some.total[0].tolist() == [3, 3, 3, 0]
+
+
+def test_a_cohort_that_others_may_still_join_is_not_complete() -> None:
+    midnight = dt.datetime(2026, 11, 1, 4, tzinfo=UTC)  # of a day of 25 hours
+    rows = [Interaction(customer_id="a", kind="signup", at=midnight)]
+    log = InteractionLog.from_interactions(rows, calendar=Calendar(NEW_YORK))
+    for hours, total in ((24.5, 0), (25, 1)):
+        table = retention(
+            log.until(midnight + dt.timedelta(hours=hours)),
+            start="signup",
+            returning="use",
+            period="day",
+            clock="elapsed",
+        )
+        assert table.total[0, 0] == total
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_who_never_returned_is_in_the_first_bracket(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(_returns, "_PAIRS", size)
+    rows = [
+        Interaction(customer_id=who, kind=kind, at=day(number))
+        for who, kind, number in (
+            *(("a", "signup", 1), ("a", "use", 1), ("a", "use", 2)),
+            *(("b", "signup", 1), ("c", "signup", 1)),
+        )
+    ]
+    log = InteractionLog.from_interactions(rows, calendar=Calendar("UTC")).until(day(5))
+    for back in ("use", "purchase"):
+        table = retention(
+            log,
+            start="signup",
+            returning=back,
+            period="day",
+            cohort="recurring",
+            mode="bracket",
+            brackets=[(0, 1), (1, 2)],
+        )
+        assert table.count[0].tolist() == [3, int(back == "use")]
 
 
 def test_pairs_are_taken_in_slices_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:

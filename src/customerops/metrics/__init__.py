@@ -1,4 +1,4 @@
-"""What is measured: retention, repurchase, RFM, survival, lifetime value."""
+"""What is measured: retention, churn, repurchase, revenue, RFM, survival, lifetime value."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.metrics.active import ActiveCustomers, active_customers
     from customerops.metrics.churn import CHURN_ALIASES, churn_rate
     from customerops.metrics.churn_counts import churn_rate_from_counts
     from customerops.metrics.clv import (
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
         spend_per_buyer,
         units_per_transaction,
     )
+    from customerops.metrics.own_gaps import NextPurchase, next_purchase
     from customerops.metrics.per_user import arpa, arppu, arpu
+    from customerops.metrics.power import PowerCurve, power_curve
     from customerops.metrics.products import ProductShare, product_popularity
     from customerops.metrics.reasons import ChurnReasons, churn_reasons
     from customerops.metrics.rescaling import rescale_rate
@@ -53,13 +56,35 @@ if TYPE_CHECKING:
         SegmentTable,
         rfm,
     )
+    from customerops.metrics.rhythm import ActivityProfile, activity_profile
     from customerops.metrics.spread import Concentration, concentration
+    from customerops.metrics.stickiness_table import (
+        ActiveShare,
+        DailyStickiness,
+        PeriodStickiness,
+        stickiness,
+    )
     from customerops.metrics.stocks import time_weighted_mean
     from customerops.metrics.summary import PurchaseSummary, purchase_summary
     from customerops.metrics.survival import kaplan_meier, nelson_aalen
     from customerops.metrics.value import next_window_repurchase, repurchase_rate
+    from customerops.metrics.visits import RecencyFrequency, recency_frequency
 
 __all__ = [
+    "ActiveCustomers",
+    "active_customers",
+    "ActiveShare",
+    "DailyStickiness",
+    "PeriodStickiness",
+    "stickiness",
+    "PowerCurve",
+    "power_curve",
+    "ActivityProfile",
+    "activity_profile",
+    "RecencyFrequency",
+    "recency_frequency",
+    "NextPurchase",
+    "next_purchase",
     "BGNBD",
     "CHURN_ALIASES",
     "ChurnReasons",
@@ -119,6 +144,20 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ActiveCustomers": "active",
+    "active_customers": "active",
+    "ActiveShare": "stickiness_table",
+    "DailyStickiness": "stickiness_table",
+    "PeriodStickiness": "stickiness_table",
+    "stickiness": "stickiness_table",
+    "PowerCurve": "power",
+    "power_curve": "power",
+    "ActivityProfile": "rhythm",
+    "activity_profile": "rhythm",
+    "RecencyFrequency": "visits",
+    "recency_frequency": "visits",
+    "NextPurchase": "own_gaps",
+    "next_purchase": "own_gaps",
     "CHURN_ALIASES": "churn",
     "churn_rate": "churn",
     "churn_rate_from_counts": "churn_counts",

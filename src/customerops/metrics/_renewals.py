@@ -83,19 +83,30 @@ def renewals_of(traffic: Traffic, term: Term, calendar: Calendar, as_of: int) ->
     began = calendar.ordinals(stays.start, "day")
     closed = int(calendar.ordinals(np.array([as_of + 1]), "day")[0]) - 1
     gone = np.where(stays.ended, calendar.ordinals(np.where(stays.ended, stays.end, 0), "day"), 0)
-    # enough terms to reach the last day that is over
+    # enough terms to reach the last day that is over, or the end
     count, unit = term
     least = count * (_DAYS[unit] if unit in _DAYS else _SHORTEST * _MONTHS[unit])
-    terms = np.maximum(closed - began, 0) // least + 1
+    far = np.where(stays.ended, np.minimum(gone, closed), closed)
+    terms = np.maximum(far - began, 0) // least + 1
     stay = np.repeat(np.arange(len(began)), terms)
     number = ranges(np.ones(len(began), np.int64), terms)
-    due, before = _due(began[stay], number, term), _due(began[stay], number - 1, term)
+    due = _due(began[stay], number, term)
     ended = stays.ended[stay]
+    before = np.append(np.int64(0), due[:-1])  # of the same stay, unless it is the first
     up = (due <= closed) & (~ended | (before < gone[stay]) | (number == 1))
     lapsed = up & ended & (due >= gone[stay])
-    place = traffic.spans.place(calendar.edges(due, "day"))
+    place = _places(traffic, due, calendar)
     up &= (place >= 0) & (place < len(traffic.spans))
     return _once(traffic, stay[up], place[up], lapsed[up])
+
+
+def _places(traffic: Traffic, due: Ints, calendar: Calendar) -> NDArray[np.intp]:
+    """Return the stretch that each day begins in, by a table over the days there are."""
+    if not len(due):
+        return np.zeros(0, np.intp)
+    low = int(due.min())
+    days = np.arange(low, int(due.max()) + 1)
+    return traffic.spans.place(calendar.edges(days, "day"))[due - low]
 
 
 def _once(

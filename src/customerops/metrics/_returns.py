@@ -276,8 +276,8 @@ class _Returns:
         low, high = self._range(members)
         pairs = np.cumsum(high - low)
         total = int(pairs[-1]) if len(pairs) else 0
-        cuts = np.searchsorted(pairs, np.arange(_PAIRS, total + _PAIRS, _PAIRS)) + 1
-        edges = [0, *np.minimum(cuts, len(pairs)).tolist()]
+        cuts = np.searchsorted(pairs, np.arange(_PAIRS, total, _PAIRS)) + 1
+        edges = [0, *cuts.tolist(), len(pairs)]  # the last slice has those without a pair, too
         return [slice(a, b) for a, b in pairwise(edges) if a < b]
 
     def pairs(self, members: Members, *, everybody: bool) -> Pairs:
