@@ -256,5 +256,4 @@ def test_g13_gross_flows_are_not_net_flows() -> None:
 def test_every_case_is_tested() -> None:
     by_name = {"M01", "M03", "M05", "M07", "M09", "M11", "M13", "M15", "M17", "D05", "G13"}
     by_name |= {"C02", "C04", "C06", "D01", "D03"}
-    by_name |= {"D01", "D03"}
     assert by_name | set(GROWTH) == set(CASES)
