@@ -194,16 +194,14 @@ def gap_times(
     clock = Clock(None) if occasion == "instant" else Clock(asked.zone, occasion)
     group, _, axes = groups_of(asked.log, by)
     customer, tick = _ticks(asked.log, rule, clock)
-    start = np.flatnonzero(first_of_run(customer))
+    begins = first_of_run(customer)
+    start, rows = np.flatnonzero(begins), np.flatnonzero(~begins)
     last = np.append(start[1:], len(tick)) - 1 if len(start) else start
     completed = last - start
     labels, number = np.unique(completed, return_inverse=True)
     cell = group[customer[start]] * len(labels) + number
-    later = np.ones(len(tick), np.bool_)
-    later[start] = False
-    rows = np.flatnonzero(later)
     gaps, open_ones = np.ones(len(rows), np.int64), np.ones(len(start), np.int64)
-    first = np.isin(rows, start + 1).astype(np.int64)
+    first = begins[rows - 1].astype(np.int64)
     return GapTimes(
         outer=(*axes, Axis(_COMPLETED, labels.tolist(), "state", disjoint=True)),
         at=np.concatenate([tick[rows] - tick[rows - 1], clock.tick(asked.as_of) - tick[last]]),
