@@ -15,7 +15,7 @@ import attrs
 from customerops.errors import InvalidInputError, Late, TransitionError
 from customerops.lifecycle.clocks import Latency
 from customerops.lifecycle.contract import Term, overdue, paid, paused, resumed
-from customerops.lifecycle.criteria import AtRisk, FirstQualifying, KthInLife, NthQualifying
+from customerops.lifecycle.criteria import FirstQualifying, KthInLife, NthQualifying
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.spans import after
 from customerops.lifecycle.stages import ACTIVE, QUALIFYING, TARGETS, Cause, Stage, Trigger
@@ -280,9 +280,7 @@ def moved(
             overdue_at = _deadline(target, at, (), None, policy)
     elif qualifies or term is not state.term:
         overdue_at = _deadline(target, at, recent, term, policy)
-        if policy.at_risk is not None and (qualifies or policy.at_risk.share is not None):
-            assert qualified_at is not None
-            at_risk_at = _at_risk_from(policy.at_risk, policy, qualified_at, overdue_at)
+        at_risk_at = _at_risk_from(policy, qualified_at, overdue_at, at_risk_at, fresh=qualifies)
     return State(
         policy=state.policy,
         stage=target,
@@ -321,16 +319,22 @@ def _under_contract(
         elif trigger is Trigger.CANCEL and not state.lives:
             term = None
     elif term is not None:
-        if trigger is Trigger.PAUSE:
-            term = paused(term, at)
-        elif trigger is Trigger.RESUME:
-            term = resumed(term, at)
-        elif trigger is Trigger.PAYMENT_FAILED:
-            term = attrs.evolve(term, failing=True)
-        elif trigger is Trigger.CANCEL_AT_PERIOD_END:
-            if term.ends_at is not None and term.ends_at < (term.paused_at or at):
-                return Trigger.CANCEL, term
-            term = attrs.evolve(term, ending=True)
+        return _running(term, at, trigger)
+    return trigger, term
+
+
+def _running(term: Term, at: dt.datetime, trigger: Trigger) -> tuple[Trigger, Term]:
+    """Return what a trigger is to the table, and makes of what an active customer has paid for."""
+    if trigger is Trigger.PAUSE:
+        term = paused(term, at)
+    elif trigger is Trigger.RESUME:
+        term = resumed(term, at)
+    elif trigger is Trigger.PAYMENT_FAILED:
+        term = attrs.evolve(term, failing=True)
+    elif trigger is Trigger.CANCEL_AT_PERIOD_END:
+        if term.ends_at is not None and term.ends_at < (term.paused_at or at):
+            return Trigger.CANCEL, term
+        term = attrs.evolve(term, ending=True)
     return trigger, term
 
 
@@ -384,14 +388,22 @@ def _deadline(
 
 
 def _at_risk_from(
-    at_risk: AtRisk,
     policy: LifecyclePolicy,
-    qualified_at: dt.datetime,
+    qualified_at: dt.datetime | None,
     overdue_at: dt.datetime | None,
+    at_risk_at: dt.datetime | None,
+    *,
+    fresh: bool,
 ) -> dt.datetime | None:
-    """Return from when a customer is at risk who shows no further sign of life."""
+    """Return from when a customer is at risk who shows no further sign of life.
+
+    `fresh` is a new qualifying interaction; else a deadline has moved, and only shares move along.
+    """
+    at_risk = policy.at_risk
+    if at_risk is None or qualified_at is None:
+        return None
     if at_risk.after is not None:
-        return after(at_risk.after, qualified_at, policy.calendar)
+        return after(at_risk.after, qualified_at, policy.calendar) if fresh else at_risk_at
     if overdue_at is None:
         return None
     assert at_risk.share is not None
