@@ -205,3 +205,29 @@ stat(populations.nes)
 stat(journey.transitions)
 stat(journey.transitions, state="channel", over=MONTH, by=first("channel"))
 stat(journey.transitions, state="attributes.score", steps={"purchase", "use"})
+
+stat(metrics.active_customers, activity={"use", "purchase"}, period="week")
+stat(metrics.active_customers, activity="use", period="hour", min_events=2, over=Around("day"))
+stat(metrics.active_customers, activity="purchase", trailing=7, by="country")
+stat(metrics.active_customers, activity="use", over=MONTH, by=first("channel"), min_events=2)
+stat(metrics.stickiness, activity={"use", "purchase"}, definition="daily", windows=(2, 5))
+stat(metrics.stickiness, activity="use", definition="daily", over=MONTH, by="segment")
+stat(metrics.stickiness, activity={"use", "purchase"}, definition="pooled", period="week")
+stat(metrics.stickiness, activity="purchase", definition="calendar", over=QUARTER, by="country")
+stat(metrics.stickiness, activity="purchase", definition="exact", over=MONTH, every=2)
+stat(
+    metrics.stickiness,
+    activity={"use", "purchase"},
+    definition="at_least",
+    period="month",
+    min_events=2,
+    by=first("channel"),
+)
+stat(metrics.power_curve, activity={"use", "purchase"}, period="month")
+stat(metrics.power_curve, activity="purchase", over=QUARTER, unit="month", by="segment")
+stat(metrics.activity_profile, activity={"use", "purchase"}, cycle="week", over=QUARTER)
+stat(metrics.activity_profile, activity="use", cycle="hour", by="country")
+stat(metrics.recency_frequency, activity="purchase")
+stat(metrics.recency_frequency, activity={"use", "purchase"}, over=MONTH)
+stat(metrics.next_purchase)
+stat(metrics.next_purchase, method="mean", min_gaps=1)
