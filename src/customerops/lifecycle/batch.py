@@ -118,7 +118,7 @@ def replay_log(
     event, caused = np.full(row.size, -1), row >= 0
     event[caused] = row[caused] - np.repeat(given.first, counts)[caused]
     offsets = np.concatenate(([0], np.cumsum(counts)))
-    moves = {"at": at, "target": target, "event": event}
+    moves: dict[str, NDArray[Any]] = {"at": at, "target": target, "event": event}
     ids = given.ids
     if order is not None:
         ids = ids[order]

@@ -156,8 +156,9 @@ class Latency:
         m = usual.shape[1]
         j, share = self._place(m)
         below, above = usual[:, j], usual[:, min(j + 1, m - 1)]
-        window = below + np.rint(share * (above - below)).astype(np.int64)
-        return np.clip(window, *self._bounds())
+        window: Int = below + np.rint(share * (above - below)).astype(np.int64)
+        held: Int = np.clip(window, *self._bounds())
+        return held
 
     def _place(self, m: int) -> tuple[int, float]:
         h = (m - 1) * self.quantile
@@ -261,4 +262,6 @@ def load_clock(data: object) -> Clock:
     for part in ("window", "grace", "term", "fallback", "floor", "cap"):
         if part in parts:
             parts[part] = load_span(part, parts[part])
-    return {"inactivity": Inactivity, "latency": Latency, "contract": Contract}[name](**parts)
+    if name == "latency":
+        return Latency(**parts)
+    return Inactivity(**parts) if name == "inactivity" else Contract(**parts)

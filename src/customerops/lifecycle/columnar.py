@@ -96,9 +96,13 @@ def replay_columns(
         part.row[part.row >= 0] += lo
         parts.append(part)
         first = last
-    names = ("counts", "at", "target", "row")
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
-    return Emitted(*columns, Final.joined([part.final for part in parts]))
+    return Emitted(
+        counts=np.concatenate([part.counts for part in parts]),
+        at=np.concatenate([part.at for part in parts]),
+        target=np.concatenate([part.target for part in parts]),
+        row=np.concatenate([part.row for part in parts]),
+        final=Final.joined([part.final for part in parts]),
+    )
 
 
 def _replay(rows: Rows, policy: LifecyclePolicy, as_of: int, opening: Opening | None) -> Emitted:
@@ -233,9 +237,9 @@ def _lives(a: _Anchors, ended: Mask, opening: Opening | None) -> tuple[Mask, Int
     place = np.arange(a.activity.size)
     begun = np.maximum.accumulate(np.where(starts, place, 0))
     ordinal = place - begun + 1
-    number = np.cumsum(starts)
+    number = np.cumsum(starts, dtype=np.int64)
     first = np.maximum.accumulate(np.where(a.first, place, 0))
-    lives = number - (number - starts)[first]
+    lives: Int = number - (number - starts)[first]
     if opening is not None:
         # the past's own anchor, where it is activity, was counted as one life and one of it
         had = opening.lives[a.customer]

@@ -89,18 +89,18 @@ def paid(
             "until", "must be given", "for starts and renewals, as the Contract has no term"
         )
     else:
-        length, goes_on = policy.contract.term, trigger is Trigger.RENEW and running is not None
-        begins = running.ends_at if running is not None and goes_on else at
-        if begins is None:
-            return attrs.evolve(running, ending=False, failing=False)  # type: ignore[type-var]
-        anchor = running.anchor if running is not None and goes_on else None
-        if isinstance(length, Months) and not goes_on:
+        length, begins, anchor = policy.contract.term, at, None
+        if trigger is Trigger.RENEW and running is not None:
+            if running.ends_at is None:
+                return attrs.evolve(running, ending=False, failing=False)
+            begins, anchor = running.ends_at, running.anchor
+        elif isinstance(length, Months):
             assert policy.calendar is not None
             anchor = int(day_of_month(np.array([to_us(at)]), policy.calendar)[0])
-        ends = after(length, begins, policy.calendar, anchor=anchor)
-        if ends is None:
+        closes = after(length, begins, policy.calendar, anchor=anchor)
+        if closes is None:
             return Term(None)
-        end = ends
+        end = closes
     if running is not None and (running.ends_at is None or running.ends_at >= end):
         return attrs.evolve(running, ending=False, failing=False)
     return Term(end, anchor)

@@ -266,7 +266,8 @@ def _terms(
     fresh = pays & ~living
     state.ends_at[who[fresh]] = -NEVER  # nothing is running: whatever is paid is more
     _pay(state, who[pays], at[pays], read[pays], until[pays], living[pays], policy)
-    return resumes | pauses | leaves
+    moved: Mask = resumes | pauses | leaves
+    return moved
 
 
 def _pay(

@@ -42,7 +42,7 @@ def activating(
     if isinstance(policy.activation, NWithin):
         place = np.arange(qualified.size)
         opens = np.maximum(place - n + 1, 0)
-        enough &= customer[opens] == customer
+        enough &= (place >= n - 1) & (customer[opens] == customer)
         window = np.flatnonzero(enough)
         closes = after_us(policy.activation.window, at[opens[window]], policy.calendar)
         enough[window] = at[window] < closes
@@ -65,7 +65,8 @@ def lapses(rows: Rows, qualified: Int, policy: LifecyclePolicy) -> Int:
         those = np.flatnonzero(completed == m)
         if those.size:
             window[those] = clock.windows(intervals[those[:, None] - np.arange(m)])
-    return at + window
+    closes: Int = at + window
+    return closes
 
 
 def _customer(rows: Rows, qualified: Int) -> Int:

@@ -50,7 +50,7 @@ def of_final(
     overdue = np.where(due <= LAST - policy.event_first, due + policy.event_first, NEVER)
     gone = stage == STAGES.index(Stage.ERASED)
     n = stage.size
-    columns = {
+    columns: dict[str, NDArray[Any]] = {
         "stage": stage,
         "since": since,
         "overdue_at": overdue,
@@ -118,8 +118,8 @@ def _at_risk(
             at_risk[quiet] = stood.columns["at_risk_at"][quiet]
         return at_risk
     due = columns["overdue_at"][living]
-    closes = due < NEVER
-    some = living[closes]
-    window = due[closes] - policy.event_first - qualified[some]
+    known = due < NEVER
+    some = living[known]
+    window = due[known] - policy.event_first - qualified[some]
     at_risk[some] = qualified[some] + np.rint(policy.at_risk.share * window).astype(np.int64)
     return at_risk

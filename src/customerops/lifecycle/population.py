@@ -423,15 +423,14 @@ class Population(Statistic):
         from customerops.lifecycle.history import replay
 
         self._whole("explanations")
-        wanted, scope = customer_id, self.policy.scope
-        if scope is not None:
-            wanted, value = _pair(customer_id)
+        scope = self.policy.scope
+        wanted, value = (customer_id, None) if scope is None else _pair(customer_id)
         holding = (log for log in self.logs if np.any(log.customers == wanted))
         own = next(holding, self.logs[0]).of(wanted)
         if "id" not in own.columns:  # ids only tell the events apart here
             ids = Ids(np.arange(len(own)))
             own = attrs.evolve(own, columns={**own.columns, "id": ids}, cache={})
-        given = own.interactions()
+        given = list(own.interactions())
         if scope is not None:
             given = [one for one in given if one.attributes.get(scope) in (None, value)]
         return replay(given, self.policy, as_of=self.as_of)

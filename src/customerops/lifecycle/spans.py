@@ -192,7 +192,8 @@ def day_of_month(at: Int, calendar: Calendar) -> Int:
 def _day_of_month(day: Int) -> Int:
     dates = day.astype("M8[D]")
     first = dates.astype("M8[M]").astype("M8[D]")
-    return (dates - first).astype(np.int64) + 1
+    days: Int = (dates - first).astype(np.int64) + 1
+    return days
 
 
 def dump_span(span: Span | None) -> dict[str, int] | None:

@@ -72,7 +72,8 @@ class States(PerCustomer):
     @property
     def due_at(self) -> NDArray[np.int64]:
         """When to look again: what is overdue or has settled next; `NEVER` if nothing."""
-        return np.minimum(self.columns["overdue_at"], self.columns["settles_at"])
+        due: NDArray[np.int64] = np.minimum(self.columns["overdue_at"], self.columns["settles_at"])
+        return due
 
     @property
     def qualified_at(self) -> NDArray[np.int64]:
@@ -143,9 +144,9 @@ class States(PerCustomer):
             if name not in frame:
                 problem = f"{name!r} is missing{did_you_mean(name, map(str, frame))}"
                 raise InvalidInputError("frame", "must have the columns of to_frame", problem)
-        for name in frame:
-            if name not in names:
-                problem = f"got {name!r} besides, which this policy has no use for"
+        for other in frame:
+            if other not in names:
+                problem = f"got {other!r} besides, which this policy has no use for"
                 raise InvalidInputError("frame", "must have the columns of to_frame", problem)
         stage = [_code(name) for name in frame["stage"].unique()]
         code = dict(zip(frame["stage"].unique(), stage, strict=True))
