@@ -24,7 +24,7 @@ from tests.surface.world import PLACES, World
 __all__ = ["ADDITION", "CHECKS", "views"]
 
 
-CACHES = ("_cache", "_blocks")
+CACHES = ("_cache", "_blocks", "_judge")
 """Private fields that hold what was derived, written once with what it must be."""
 
 

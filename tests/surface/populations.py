@@ -3,9 +3,9 @@
 import datetime as dt
 
 from customerops import lifecycle
-from customerops.model import InteractionLog, amount, kind
+from customerops.model import Calendar, InteractionLog, amount, kind
 
-__all__ = ["nes", "transition_matrix", "view", "win_back_rate"]
+__all__ = ["POLICIES", "nes", "replayed", "transition_matrix", "view", "win_back_rate"]
 
 DAYS = dt.timedelta(days=30)
 POLICY = lifecycle.LifecyclePolicy(
@@ -14,6 +14,40 @@ POLICY = lifecycle.LifecyclePolicy(
     retention=lifecycle.KthInLife(2),
     winback_window=2 * DAYS,
 )
+
+POLICIES = {
+    "latency": lifecycle.LifecyclePolicy(
+        qualifies={"purchase", "use"},
+        clock=lifecycle.Latency(quantile=0.9, fallback=DAYS, min_intervals=1, last=3),
+        retention=lifecycle.TenureInLife(DAYS / 2),
+        activation=lifecycle.NWithin(2, lifecycle.Days(9)),
+        activation_window=lifecycle.Months(1),
+        at_risk=lifecycle.AtRisk("use", after=DAYS / 5),
+        calendar=Calendar("Europe/Berlin"),
+    ),
+    "contract": lifecycle.LifecyclePolicy(
+        clock=lifecycle.Contract(grace=DAYS / 10, term=lifecycle.Months(1)),
+        events={"purchase": "renew", "use": "pause", "refund": "resume"},
+        retention=lifecycle.KthInLife(2),
+        at_risk=lifecycle.AtRisk(share=0.5),
+        winback_window=DAYS,
+        calendar=Calendar("Europe/Berlin"),
+    ),
+    "settling": lifecycle.LifecyclePolicy(
+        qualifies="purchase",
+        clock=lifecycle.Inactivity(lifecycle.Days(10)),
+        retention=lifecycle.KthInLife(2),
+        settle_after=DAYS / 10,
+        calendar=Calendar("America/St_Johns"),
+    ),
+}
+
+
+def replayed(
+    log: InteractionLog, *, how: str, as_of: dt.datetime | None = None
+) -> lifecycle.Population:
+    """Return the population under one of the policies."""
+    return lifecycle.replay_log(log, POLICIES[how], as_of=as_of)
 
 
 def win_back_rate(

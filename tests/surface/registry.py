@@ -197,6 +197,8 @@ stat(
     by=first("channel"),
 )
 stat(lifecycle.replay_log, policy=POLICY)
+for how in populations.POLICIES:
+    stat(populations.replayed, how=how)
 stat(populations.win_back_rate)
 stat(populations.transition_matrix)
 stat(populations.view)

@@ -15,6 +15,7 @@ from customerops.errors import InvalidInputError
 from customerops.lifecycle.spans import Span, as_span, dump_span, load_span, tell
 from customerops.lifecycle.wording import duration
 from customerops.model.values.checks import finite, one_of, positive_duration, whole
+from customerops.model.values.instants import micros
 from customerops.model.values.serial import read
 
 __all__ = ["Clock", "Contract", "Inactivity", "Latency", "load_clock"]
@@ -166,8 +167,8 @@ class Latency:
         return j, h - j
 
     def _bounds(self) -> tuple[int, int]:
-        low = 1 if self.floor is None else self.floor // _US
-        return low, (self.cap or dt.timedelta.max) // _US
+        low = 1 if self.floor is None else micros(self.floor)
+        return low, micros(self.cap or dt.timedelta.max)
 
     def describe(self) -> str:
         """Return it in words."""
