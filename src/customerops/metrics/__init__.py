@@ -46,16 +46,18 @@ if TYPE_CHECKING:
         restricted_mean,
     )
     from customerops.metrics.retention_rates import retention_rate, retention_rate_from_counts
-    from customerops.metrics.rfm_table import (
-        RFM,
+    from customerops.metrics.rfm_cuts import RFMCuts
+    from customerops.metrics.rfm_scores import RFMScores
+    from customerops.metrics.rfm_segments import (
+        RFM_EIGHT_SEGMENTS,
         RFM_SEGMENTS,
-        RFMCuts,
-        RFMScores,
+        MigrationShare,
         RFMSegment,
+        SegmentMigration,
         SegmentShare,
         SegmentTable,
-        rfm,
     )
+    from customerops.metrics.rfm_table import RFM, rfm
     from customerops.metrics.rhythm import ActivityProfile, activity_profile
     from customerops.metrics.spread import Concentration, concentration
     from customerops.metrics.stickiness_table import (
@@ -71,6 +73,9 @@ if TYPE_CHECKING:
     from customerops.metrics.visits import RecencyFrequency, recency_frequency
 
 __all__ = [
+    "RFM_EIGHT_SEGMENTS",
+    "MigrationShare",
+    "SegmentMigration",
     "ActiveCustomers",
     "active_customers",
     "ActiveShare",
@@ -144,6 +149,17 @@ __all__ = [
 ]
 
 _HOMES = {
+    "RFM": "rfm_table",
+    "rfm": "rfm_table",
+    "RFMCuts": "rfm_cuts",
+    "RFMScores": "rfm_scores",
+    "RFM_EIGHT_SEGMENTS": "rfm_segments",
+    "RFM_SEGMENTS": "rfm_segments",
+    "MigrationShare": "rfm_segments",
+    "RFMSegment": "rfm_segments",
+    "SegmentMigration": "rfm_segments",
+    "SegmentShare": "rfm_segments",
+    "SegmentTable": "rfm_segments",
     "ActiveCustomers": "active",
     "active_customers": "active",
     "ActiveShare": "stickiness_table",
@@ -185,14 +201,6 @@ _HOMES = {
     "ChurnReasons": "reasons",
     "churn_reasons": "reasons",
     "rescale_rate": "rescaling",
-    "RFM": "rfm_table",
-    "RFMCuts": "rfm_table",
-    "RFMScores": "rfm_table",
-    "RFMSegment": "rfm_table",
-    "RFM_SEGMENTS": "rfm_table",
-    "SegmentShare": "rfm_table",
-    "SegmentTable": "rfm_table",
-    "rfm": "rfm_table",
     "PurchaseSummary": "summary",
     "purchase_summary": "summary",
     "kaplan_meier": "survival",

@@ -1,10 +1,9 @@
-"""RFM: recency, frequency and monetary value of buyers, their scores, and named segments."""
+"""RFM: recency, frequency and monetary value of buyers."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
@@ -12,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.rfm_cuts import CUTTING, RFMCuts
+from customerops.metrics.rfm_scores import RFMScores
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import rows_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import as_rule
-from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
-from customerops.model.tables.estimates import Proportion
 from customerops.model.tables.per_customer import PerCustomer
-from customerops.model.tables.tables import Table
 from customerops.model.values import exact
 from customerops.model.values.checks import came, one_of, whole
 from customerops.model.values.runs import first_of_run
@@ -30,68 +28,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar
     from customerops.model.values.window import Window
 
-__all__ = [
-    "RFM",
-    "RFM_SEGMENTS",
-    "RFMCuts",
-    "RFMScores",
-    "RFMSegment",
-    "SegmentShare",
-    "SegmentTable",
-    "rfm",
-]
-
-
-def _cuts(values: Iterable[Any]) -> tuple[int, ...]:
-    cuts = tuple(values)
-    for cut in cuts:
-        whole("cut", cut)
-    if any(b < a for a, b in pairwise(cuts)):
-        raise InvalidInputError("cuts", "must not fall")
-    return cuts
-
-
-@attrs.frozen
-class RFMCuts:
-    """Where one score ends and the next begins.
-
-    Parameters
-    ----------
-    recency : sequence of int
-        In days since the last purchase. A cut belongs to the better score.
-    frequency : sequence of int
-        In purchases. A cut belongs to the lower score.
-    monetary : sequence of int
-        In minor units. A cut belongs to the lower score.
-
-    Raises
-    ------
-    InvalidInputError
-        If a cut is not whole, cuts fall, or the three are not equally many.
-
-    Notes
-    -----
-    k cuts make the scores 1 to k + 1, always the higher the better: a frequency or an amount scores
-    1 plus the number of cuts below it, a recency k + 1 minus that.
-
-    Examples
-    --------
-    >>> RFMCuts(recency=(30, 90), frequency=(1, 4), monetary=(20_00, 100_00)).bins
-    3
-    """
-
-    recency: tuple[int, ...] = attrs.field(converter=_cuts)
-    frequency: tuple[int, ...] = attrs.field(converter=_cuts)
-    monetary: tuple[int, ...] = attrs.field(converter=_cuts)
-
-    def __attrs_post_init__(self) -> None:
-        if len({len(self.recency), len(self.frequency), len(self.monetary)}) > 1:
-            raise InvalidInputError("cuts", "must be equally many for all three")
-
-    @property
-    def bins(self) -> int:
-        """How many scores there are."""
-        return len(self.recency) + 1
+__all__ = ["RFM", "rfm"]
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -125,37 +62,73 @@ class RFM(PerCustomer):
         """Amounts summed, in minor units."""
         return self.columns["monetary"]
 
-    def cuts(self, bins: int = 5, *, method: Literal["quantile"] = "quantile") -> RFMCuts:
-        """Return cuts that put about equally many customers in each bin.
+    def cuts(
+        self,
+        bins: int = 5,
+        *,
+        method: Literal["quantile", "rank", "mean", "fixed"] = "quantile",
+        at: Mapping[str, Sequence[int]] | None = None,
+    ) -> RFMCuts:
+        """Return where each score ends, learned from these customers or fixed by hand.
 
         Parameters
         ----------
         bins : int
             How many scores, at least 2.
-        method : {"quantile"}
-            Cuts at the sample quantiles j / bins, each a value that occurs: the smallest one with
-            at least that share of the customers at or below it.
+        method : {"quantile", "rank", "mean", "fixed"}
+            ``"quantile"``: at the sample quantiles j / bins, each the smallest value that at least
+            that share of the customers does not exceed. ``"rank"``: score
+            ``ceil(bins * rank / n)``, rank being the mean rank of the customers with the same
+            value. ``"mean"``: two bins, up to the mean and above it. ``"fixed"``: those of `at`.
+        at : mapping of str to sequence of int, optional
+            For ``"fixed"`` alone: bins - 1 cuts each of ``"recency"`` (days), ``"frequency"``
+            (purchases) and ``"monetary"`` (minor units).
 
         Raises
         ------
         InvalidInputError
-            Without a customer, with fewer than two bins, or for another method.
+            Without a customer to learn from, with fewer than two bins (or other than two for the
+            mean), for another method, or when `at` is missing, out of place or not of that number.
 
         Notes
         -----
-        Equal values always share a bin, so with many one-time buyers some scores stay empty.
+        Equal values always share a bin, so with many one-time buyers some scores stay empty: by
+        quantile those buyers have the lowest score, by rank the middle one of those that they
+        would fill. Splitting them at random, as some programs do, would score equal customers
+        differently. A cut is of the lower score, of recency of the better one.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from customerops.metrics import RFM
+        >>> from customerops.model import Context
+        >>> orders = np.array([1, 1, 1, 2, 9])
+        >>> columns = {"recency": orders, "frequency": orders, "monetary": orders}
+        >>> buyers = RFM(ids=np.arange(5), columns=columns, context=Context("rfm"))
+        >>> for method in ("quantile", "rank"):
+        ...     print(method, buyers.score(buyers.cuts(method=method)).f.tolist())
+        quantile [1, 1, 1, 4, 5]
+        rank [2, 2, 2, 4, 5]
         """
         whole("bins", bins, least=2)
-        one_of("method", method, ("quantile",))
+        one_of("method", method, (*CUTTING, "fixed"))
+        if (method == "fixed") != (at is not None):
+            raise InvalidInputError("at", "must be given for method='fixed', and for no other")
+        if at is not None:
+            if set(at) != set(self.COLUMNS):
+                raise InvalidInputError(
+                    "at", f"must be of {list(self.COLUMNS)}", f"got {list(at)}"
+                )
+            fixed = RFMCuts(**at)
+            if fixed.bins != bins:
+                problem = f"got {fixed.bins - 1} cuts for {bins} bins"
+                raise InvalidInputError("at", "must have one cut fewer than bins", problem)
+            return fixed
         if not len(self):
             raise InvalidInputError("rfm", "must hold a customer to be cut")
-        n = len(self)
-        ranks = [-(-n * j // bins) - 1 for j in range(1, bins)]
-        cut = {
-            name: [int(np.sort(self.columns[name])[rank]) for rank in ranks]
-            for name in self.COLUMNS
-        }
-        return RFMCuts(**cut)
+        return RFMCuts(
+            **{name: CUTTING[method](self.columns[name], bins) for name in self.COLUMNS}
+        )
 
     def score(self, cuts: RFMCuts) -> RFMScores:
         """Return the scores of each customer under some cuts.
@@ -181,173 +154,6 @@ class RFM(PerCustomer):
             },
             context=attrs.evolve(self.context, metric="rfm.score").with_options(cuts=cuts),
         )
-
-
-@attrs.frozen
-class RFMSegment:
-    """A named region of scores, bounds included.
-
-    Parameters
-    ----------
-    key : str
-        Its name in results.
-    label : str
-        Its name in Chinese.
-    r, f, m : (int, int), optional
-        The lowest and the highest score; left out, any.
-    """
-
-    key: str
-    label: str
-    r: tuple[int, int] | None = None
-    f: tuple[int, int] | None = None
-    m: tuple[int, int] | None = None
-
-
-RFM_SEGMENTS: tuple[RFMSegment, ...] = (
-    RFMSegment("champions", "重要价值客户", r=(5, 5), f=(4, 5)),
-    RFMSegment("loyal", "忠诚客户", r=(3, 4), f=(4, 5)),
-    RFMSegment("potential loyalists", "潜力客户", r=(4, 5), f=(2, 3)),
-    RFMSegment("new", "新客户", r=(5, 5), f=(1, 1)),
-    RFMSegment("promising", "有希望的客户", r=(4, 4), f=(1, 1)),
-    RFMSegment("need attention", "需要关注的客户", r=(3, 3), f=(3, 3)),
-    RFMSegment("about to sleep", "即将沉睡客户", r=(3, 3), f=(1, 2)),
-    RFMSegment("at risk", "流失预警客户", r=(1, 2), f=(3, 4)),
-    RFMSegment("cannot lose", "重要挽留客户", r=(1, 2), f=(5, 5)),
-    RFMSegment("hibernating", "沉睡客户", r=(1, 2), f=(1, 2)),
-)
-"""Ten segments by recency and frequency scores of 1 to 5, a partition of the 25 cells. The names are
-those in common use among marketing tools; they name no published standard."""
-
-
-@attrs.frozen(eq=False, repr=False, kw_only=True)
-class RFMScores(PerCustomer):
-    """Scores of each buyer; made by `RFM.score`.
-
-    Attributes
-    ----------
-    r, f, m : ndarray of int
-        Scores from 1, the higher the better: a high r is a recent purchase.
-    monetary : ndarray of int
-        Amounts summed, in minor units.
-    """
-
-    COLUMNS: ClassVar[tuple[str, ...]] = ("r", "f", "m", "monetary")
-
-    @property
-    def r(self) -> NDArray[np.int64]:
-        """Recency scores."""
-        return self.columns["r"]
-
-    @property
-    def f(self) -> NDArray[np.int64]:
-        """Frequency scores."""
-        return self.columns["f"]
-
-    @property
-    def m(self) -> NDArray[np.int64]:
-        """Monetary scores."""
-        return self.columns["m"]
-
-    def segments(self, segments: Sequence[RFMSegment] = RFM_SEGMENTS) -> SegmentTable:
-        """Count the customers of each segment, and what they spent.
-
-        Parameters
-        ----------
-        segments : sequence of RFMSegment
-            The first that fits a customer wins; who fits none is in the missing segment.
-
-        Raises
-        ------
-        InvalidInputError
-            If two segments have one key, or there is none.
-        """
-        place = self._places(segments)
-        keys: list[str | None] = [segment.key for segment in segments]
-        labels = sorted(keys, key=str) + ([None] if (place == len(keys)).any() else [])
-        to = np.array([labels.index(key) for key in keys] + [len(keys)], np.intp)
-        cells = to[place]
-        return SegmentTable(
-            axes=(Axis("segment", labels, "group", disjoint=True),),
-            parts={
-                "customers": exact.group_count(cells, len(labels)),
-                "monetary": exact.group_sum(cells, self.columns["monetary"], len(labels)),
-            },
-            context=attrs.evolve(self.context, metric="rfm.segments"),
-        )
-
-    def segment_of(self, segments: Sequence[RFMSegment] = RFM_SEGMENTS) -> NDArray[Any]:
-        """Return the key of each customer's segment, None where none fits, by id."""
-        names = np.array([*(segment.key for segment in segments), None], object)
-        return names[self._places(segments)]
-
-    def _places(self, segments: Sequence[RFMSegment]) -> NDArray[np.intp]:
-        """Return which segment each customer is in; their number where none fits."""
-        if not segments or len({segment.key for segment in segments}) < len(segments):
-            raise InvalidInputError("segments", "must be given, each with a key of its own")
-        place = np.full(len(self), len(segments), np.intp)
-        for i in reversed(range(len(segments))):
-            fits = np.ones(len(self), np.bool_)
-            for name in ("r", "f", "m"):
-                bounds = getattr(segments[i], name)
-                if bounds is not None:
-                    fits &= (self.columns[name] >= bounds[0]) & (self.columns[name] <= bounds[1])
-            place[fits] = i
-        return place
-
-
-@attrs.frozen(eq=False, repr=False, kw_only=True)
-class SegmentTable(Table):
-    """Customers and their spend by segment.
-
-    Attributes
-    ----------
-    customers : ndarray of int
-        How many are in each segment.
-    monetary : ndarray of int
-        What they spent, in minor units.
-    """
-
-    PARTS: ClassVar[tuple[str, ...]] = ("customers", "monetary")
-
-    @property
-    def customers(self) -> Any:
-        """How many are in each segment."""
-        return self._part("customers")
-
-    @property
-    def monetary(self) -> Any:
-        """What they spent, in minor units."""
-        return self._part("monetary")
-
-    def share(self) -> SegmentShare:
-        """Return each segment's share of all customers that were scored.
-
-        Raises
-        ------
-        InvalidInputError
-            If the table was cut to some segments: take the share first.
-        """
-        if self.context.option("select.segment") is not None:
-            raise InvalidInputError(
-                "segment", "must have all its labels", "take shares, then select"
-            )
-        count = self.parts["customers"]
-        return SegmentShare(
-            axes=self.axes,
-            parts={"count": count, "total": count.sum()},
-            context=attrs.evolve(self.context, metric="rfm.segments.share"),
-        )
-
-
-@attrs.frozen(eq=False, repr=False, kw_only=True)
-class SegmentShare(Proportion):
-    """Each segment's share of all customers that were scored.
-
-    There is one total, whichever segments occur, so that shares add up over customers.
-    """
-
-    PART_AXES: ClassVar[dict[str, tuple[str, ...]]] = {"total": ()}
 
 
 def rfm(
