@@ -837,7 +837,11 @@ BAD: list[tuple[Callable[[], Any], str]] = [
         lambda: churn_rate_from_counts(
             definition="daily_sum", start=[1], lost_of_start=[1], new=2
         ),
-        "new must be left out: a day counts who left on it",
+        "new must be left out: 'daily_sum' has no use for it",
+    ),
+    (
+        lambda: churn_rate_from_counts(definition="renewal", start=2, lost_of_start=1, returned=1),
+        "returned must be left out: 'renewal' has no use for it",
     ),
     (
         lambda: DailySum(

@@ -333,7 +333,7 @@ def spread_of(values: list[int]) -> Concentration:
     [
         ([7, 7, 7, 7], 0.0),
         ([0, 0, 0, 1], 0.75),  # at most 1 - 1/n
-        ([1, 2, 3, 4, 5], 4 / 15),  # by hand: (4*4 + 3*... )/...: 80 of pairs over 2*25*3
+        ([1, 2, 3, 4, 5], 4 / 15),  # the differences of pairs sum to 20: 2 * 20 / (2 * 25 * 3)
         ([1, 1, 1, 2, 5], 0.36),
         ([10**13, 10**13 + 2], 1 / (4 * (10**13 + 1))),
     ],
@@ -436,6 +436,19 @@ def test_a_currency_shows_only_where_money_was_seen() -> None:
         early = measure(log, period="month", as_of=utc("2026-03-10"))
         late = measure(log, period="month", as_of=utc("2026-04-01"))
         assert (early.context.currency, late.context.currency) == (None, "EUR")
+
+
+def test_a_balance_by_hand() -> None:
+    rows = [
+        Interaction(customer_id="a", kind="balance", at=utc(day), amount=Money(amount, "EUR"))
+        for day, amount in (("2026-03-01", 100), ("2026-03-21T12:00", 410))
+    ]
+    log = log_of(rows, Calendar("UTC")).until_day(dt.date(2026, 3, 31))
+    closing = time_weighted_mean(log, levels="balance", definition="daily_close", period="month")
+    assert closing.value.tolist() == [(20 * 100 + 11 * 410) / 31]
+    always_known = time_weighted_mean(log, levels="balance", period="month")
+    assert always_known.value.tolist() == [(20.5 * 100 + 10.5 * 410) / 31]
+    assert always_known.context.currency == "EUR"
 
 
 def test_levels_without_a_number_change_nothing() -> None:

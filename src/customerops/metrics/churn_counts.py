@@ -18,6 +18,7 @@ from customerops.model.values.instants import micros
 __all__ = ["churn_rate_from_counts"]
 
 _DAY = dt.timedelta(days=1)
+_BASE_ONLY = ("daily_sum", "renewal", "inactivity")  # who joined is not in them
 
 
 def churn_rate_from_counts(
@@ -88,14 +89,18 @@ def churn_rate_from_counts(
     end_base            4.31%
     """
     definition = definition_of(definition)
-    for name, option in (("exposure", exposure), ("unit", unit)):
-        if definition != "exposure" and option is not None:
+    meant = {
+        "exposure": exposure is None or definition == "exposure",
+        "unit": unit is None or definition == "exposure",
+        "new": not new or definition not in _BASE_ONLY,
+        "lost_of_new": not lost_of_new or definition not in _BASE_ONLY,
+        "returned": not returned or definition not in _BASE_ONLY,
+    }
+    for name, has_use in meant.items():
+        if not has_use:
             raise useless(name, definition)
     context = Context(metric="churn_rate", definition=definition)
     if definition == "daily_sum":
-        for name, count in (("new", new), ("lost_of_new", lost_of_new), ("returned", returned)):
-            if count:
-                raise InvalidInputError(name, "must be left out", "a day counts who left on it")
         return _sum_of_days(start, lost_of_start, context)
     counted = {
         name: whole(name, count, least=0)
