@@ -82,17 +82,18 @@ def events(last: int = 14, size: int = 8) -> st.SearchStrategy[list[Event]]:
     return st.lists(st.tuples(st.integers(0, last), WHAT), max_size=size)
 
 
-def purchases(last: int = 14, size: int = 9, step: int = 1) -> st.SearchStrategy[list[Happening]]:
+def purchases(last: int = 14, step: int = 1) -> st.SearchStrategy[list[Happening]]:
+    """Draw at least three events; fewer are tried out one by one elsewhere."""
     one = st.builds(
         lambda n, what, thread: Happening(n * step, what, None, thread),
         st.integers(0, last // step),
         BUYING | BUYING | st.just("erase"),
         NO | st.integers(1, 2),
     )
-    return st.lists(one, max_size=size)
+    return st.lists(one, min_size=3, max_size=9)
 
 
-def payments(last: int = 14, size: int = 9) -> st.SearchStrategy[list[Happening]]:
+def payments(last: int = 14) -> st.SearchStrategy[list[Happening]]:
     def made(n: int, what: str, length: int | None) -> Happening:
         through = what == "renew_through" or (length is not None and what in ("trial", "start"))
         return Happening(n, what, n + (3 if length is None else length) if through else None)
@@ -100,17 +101,26 @@ def payments(last: int = 14, size: int = 9) -> st.SearchStrategy[list[Happening]
     one = st.builds(
         made, st.integers(0, last), PAYING | PAYING | st.just("erase"), NO | st.integers(1, 6)
     )
-    return st.lists(one, max_size=size)
+    return st.lists(one, min_size=3, max_size=9)
 
 
 def populations() -> st.SearchStrategy[list[list[Event]]]:
     return st.lists(events(), max_size=8)
 
 
-def cases() -> st.SearchStrategy[tuple[Rules, list[list[Happening]]]]:
-    """Draw rules under every clock, and a population to go with them."""
+def one_case() -> st.SearchStrategy[tuple[Rules, list[Happening]]]:
+    """Draw rules under any clock, and a customer to go with them."""
     return st.one_of(
-        st.tuples(inactivities(), st.lists(purchases(), max_size=5)),
-        st.tuples(latencies(), st.lists(purchases(step=2), max_size=5)),
-        st.tuples(contracts(), st.lists(payments(), max_size=5)),
+        st.tuples(inactivities(), purchases()),
+        st.tuples(latencies(), purchases(step=2)),
+        st.tuples(contracts(), payments()),
+    )
+
+
+def cases() -> st.SearchStrategy[tuple[Rules, list[list[Happening]]]]:
+    """Draw rules under any clock, and a population to go with them."""
+    return st.one_of(
+        st.tuples(inactivities(), st.lists(purchases(), min_size=1, max_size=5)),
+        st.tuples(latencies(), st.lists(purchases(step=2), min_size=1, max_size=5)),
+        st.tuples(contracts(), st.lists(payments(), min_size=1, max_size=5)),
     )
