@@ -433,6 +433,9 @@ class Population(Statistic):
         given = list(own.interactions())
         if scope is not None:
             given = [one for one in given if one.attributes.get(scope) in (None, value)]
+            if all(one.attributes.get(scope) is None for one in given):
+                problem = "it has no event of this value"
+                raise InvalidInputError("customer_id", "must be a customer of the log", problem)
         return replay(given, self.policy, as_of=self.as_of)
 
     def explain(
