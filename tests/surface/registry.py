@@ -6,11 +6,13 @@ do not. Several lines may register one function. What is not registered fails `t
 
 import datetime as dt
 
+import attrs
+
 from customerops import journey, lifecycle, metrics, model
-from customerops.model import Calendar, amount, first, kind
+from customerops.model import Calendar, Window, amount, first, kind
 from tests.surface import populations
 from tests.surface.entry import ENTRIES, derived, stat
-from tests.surface.world import Ago, Around
+from tests.surface.world import Ago, Around, World
 
 __all__ = ["ENTRIES"]
 
@@ -207,6 +209,13 @@ stat(populations.nes)
 stat(journey.transitions)
 stat(journey.transitions, state="channel", over=MONTH, by=first("channel"))
 stat(journey.transitions, state="attributes.score", steps={"purchase", "use"})
+HOURS = dt.timedelta(hours=8)
+stat(journey.sessions, gap=HOURS)
+stat(journey.sessions, gap=DAYS, over=MONTH, by=first("channel"))
+stat(journey.sessions, gap=HOURS, period="day", hits={"use", "purchase"}, ends="purchase")
+stat(journey.sessions, starts="signup", period="month", by="country")
+stat(journey.session_times, gap=HOURS, of="session")
+stat(journey.session_times, gap=DAYS, of="hit", ends="purchase", over=MONTH, by="country")
 
 stat(metrics.active_customers, activity={"use", "purchase"}, period="week")
 stat(metrics.active_customers, activity="use", period="hour", min_events=2, over=Around("day"))
@@ -233,3 +242,19 @@ stat(metrics.recency_frequency, activity="purchase")
 stat(metrics.recency_frequency, activity={"use", "purchase"}, over=MONTH)
 stat(metrics.next_purchase)
 stat(metrics.next_purchase, method="mean", min_gaps=1)
+
+
+@attrs.frozen
+class Before(Around):
+    """The period that ends where the one about the middle begins."""
+
+    def of(self, world: World) -> Window:
+        """Return the window in the world's own zone."""
+        later = Around(self.period).of(world)
+        assert later.start is not None
+        day = later.start.astimezone(world.calendar.tz).date() - dt.timedelta(days=1)
+        return Around(self.period).of(attrs.evolve(world, middle=day))
+
+
+stat(metrics.value_tree, over=MONTH, against=Before("month"))
+stat(metrics.value_tree, over=Around("day"), against=Before("day"), by=first("channel"))

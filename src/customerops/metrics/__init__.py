@@ -8,6 +8,8 @@ from customerops._lazy import lazy
 
 if TYPE_CHECKING:
     from customerops.metrics.active import ActiveCustomers, active_customers
+    from customerops.metrics.budget import Allocation, allocate
+    from customerops.metrics.changes import Change, change, period_change
     from customerops.metrics.churn import CHURN_ALIASES, churn_rate
     from customerops.metrics.churn_counts import churn_rate_from_counts
     from customerops.metrics.clv import (
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from customerops.metrics.gaps import GapTimes, gap_times
     from customerops.metrics.lapse import LapseWindow, lapse_window
     from customerops.metrics.log_rank import LogRank, logrank
+    from customerops.metrics.mix import Decomposition, decompose
     from customerops.metrics.order_values import (
         average_order_value,
         purchase_frequency,
@@ -70,9 +73,20 @@ if TYPE_CHECKING:
     from customerops.metrics.summary import PurchaseSummary, purchase_summary
     from customerops.metrics.survival import kaplan_meier, nelson_aalen
     from customerops.metrics.value import next_window_repurchase, repurchase_rate
+    from customerops.metrics.value_trees import ValueLevel, ValueTree, value_tree
     from customerops.metrics.visits import RecencyFrequency, recency_frequency
 
 __all__ = [
+    "Change",
+    "change",
+    "period_change",
+    "Decomposition",
+    "decompose",
+    "Allocation",
+    "allocate",
+    "ValueLevel",
+    "ValueTree",
+    "value_tree",
     "RFM_EIGHT_SEGMENTS",
     "MigrationShare",
     "SegmentMigration",
@@ -149,6 +163,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Change": "changes",
+    "change": "changes",
+    "period_change": "changes",
+    "Decomposition": "mix",
+    "decompose": "mix",
+    "Allocation": "budget",
+    "allocate": "budget",
+    "ValueLevel": "value_trees",
+    "ValueTree": "value_trees",
+    "value_tree": "value_trees",
     "RFM": "rfm_table",
     "rfm": "rfm_table",
     "RFMCuts": "rfm_cuts",
