@@ -432,6 +432,10 @@ def test_it_equals_only_policies() -> None:
         ({"events": ["signup"]}, "events must be .*Mapping: got list"),
         ({"winback_window": -1}, "winback_window must be a mapping of one unit to a number: got"),
         ({"winback_window": {"microseconds": -1}}, "winback_window must be at least 1: got less"),
+        (
+            {"winback_window": {"microseconds": 10**20}},
+            "must be at most 999,999,999 days: got more",
+        ),
         ({"settle_after": {"days": 1}}, "settle_after must be a timedelta: got Days"),
         ({"qualifies": {"rule": "magic"}}, "rule"),
         ({"calendar": "UTC"}, "calendar must be a mapping|Calendar must be a mapping"),
