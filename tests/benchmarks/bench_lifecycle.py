@@ -162,24 +162,31 @@ TABLE: list[dict[str, Any]] = [
 ]
 
 
-def with_transitions(events: list[Interaction]) -> dict[Any, str]:
-    """Drive one machine with a model a customer."""
+def with_transitions(events: list[Interaction], *, shared: bool) -> dict[Any, str]:
+    """Drive a model a customer, by one machine for all or one each, as its tutorial has it."""
     from transitions import Machine
 
-    moves = Machine(
-        model=None,
-        states=[str(stage) for stage in STAGES],
-        transitions=TABLE,
-        initial="UNKNOWN",
-        auto_transitions=False,
-        ignore_invalid_triggers=True,
-    )
+    def machine_of(model: Customer | None) -> Any:
+        return Machine(
+            model=model,
+            states=[str(stage) for stage in STAGES],
+            transitions=TABLE,
+            initial="UNKNOWN",
+            auto_transitions=False,
+            ignore_invalid_triggers=True,
+        )
+
+    moves = machine_of(None)
     models: dict[Any, Any] = {}
+    model: Any
     for one in events:
         model = models.get(one.customer_id)
         if model is None:
             model = models[one.customer_id] = Customer()
-            moves.add_model(model)
+            if shared:
+                moves.add_model(model)
+            else:
+                machine_of(model)
         while model.due is not None and model.due <= one.at:
             model.deadline()
         model.activity(one)
@@ -210,13 +217,19 @@ def main() -> None:
 
     few, log = records(asked.steps, asked.seed), columns(asked.rows, asked.seed)
     same = stepped(few)
-    if not (
-        same
-        == with_transitions(few)
-        == final(replay_log(columns(asked.steps, asked.seed), POLICY))
+    whole = final(replay_log(columns(asked.steps, asked.seed), POLICY))
+    if (
+        not same
+        == whole
+        == with_transitions(few, shared=True)
+        == with_transitions(few, shared=False)
     ):
         raise SystemExit("the candidates disagree")
-    works = {"step": partial(stepped, few), "transitions": partial(with_transitions, few)}
+    works = {
+        "step": partial(stepped, few),
+        "transitions": partial(with_transitions, few, shared=True),
+        "transitions, a machine a customer": partial(with_transitions, few, shared=False),
+    }
     print(f"{asked.steps:,} events, one at a time\n")
     times = interleave(works, asked.repetitions)
     print(compared(times, "step", asked.steps), "\n")

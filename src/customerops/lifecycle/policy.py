@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import attrs
 
@@ -45,6 +45,11 @@ _BOUNDARIES = ("timeout_first", "event_first")
 _NOTHING = dt.timedelta(0)
 _US = dt.timedelta(microseconds=1)
 _ACTIVITY, _SIGHTING = Trigger.ACTIVITY, Trigger.SIGHTING
+
+
+def _named(events: Mapping[str, str]) -> Mapping[str, LifecycleEvent]:
+    """Take names of events for members, which `meanings` makes of them."""
+    return cast("Mapping[str, LifecycleEvent]", events)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -145,7 +150,7 @@ class LifecyclePolicy:
     activation_window: Span | None = None
     winback_window: Span | None = None
     boundary: Boundary | None = None
-    events: Mapping[str, LifecycleEvent] = attrs.field(factory=dict)
+    events: Mapping[str, LifecycleEvent] = attrs.field(factory=dict, converter=_named)
     settle_after: dt.timedelta | None = None
     at_risk: AtRisk | None = None
     scope: str | None = None
