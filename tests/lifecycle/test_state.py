@@ -132,7 +132,6 @@ class Service(RuleBasedStateMachine):
         self.stored: str | None = None
         self.published: list[Transition] = []
         self.heard: list[Event] = []
-        self.erased_at: int | None = None
         self.how = Rules(3, 4, 2, 2, event_first=False)
         self.policy = policy_of(self.how)
 
@@ -172,7 +171,10 @@ class Service(RuleBasedStateMachine):
         self.now += even * (self.now % 2)
         until = self.now + length if what in ("trial", "renew_through") else None
         event = Event(self.now, what, until, thread)
-        if self.settled_after(self.made(event)):
+        before = self.state
+        if before is not None and before.stage is Stage.ERASED:
+            assert step(before, self.made(event), self.policy) == Step(before, ())
+        elif self.settled_after(self.made(event)):
             with pytest.raises(Late):
                 step(self.state, self.made(event), self.policy)
         else:
@@ -181,6 +183,9 @@ class Service(RuleBasedStateMachine):
 
     @rule()
     def erase(self) -> None:
+        before = self.state
+        if before is not None and before.stage is Stage.ERASED:
+            return
         event = Event(self.now, "erase")
         self.keep(step(self.state, self.made(event), self.policy))
         self.heard.append(event)
