@@ -583,6 +583,14 @@ def test_the_next_purchase_is_the_last_plus_a_gap(
         assert found.coverage[i] == float(Fraction(len(gaps) - 1, len(gaps) + 1))
 
 
+def test_of_two_gaps_the_median_is_the_shorter() -> None:
+    log = log_of(on(a=[1, 11, 13])).until_day(dt.date(2026, 1, 13))
+    due = next_purchase(log, purchases="use")
+    assert due.columns["typical"].tolist() == [2]
+    assert due.columns["earliest"].tolist() == due.expected.tolist() == [dt.date(2026, 1, 15)]
+    assert due.columns["latest"].tolist() == [dt.date(2026, 1, 23)]
+
+
 def test_half_a_day_rounds_to_the_even_one() -> None:
     log = log_of(on(a=[1, 3, 6])).until_day(dt.date(2026, 1, 6))
     due = next_purchase(log, purchases="use", method="mean")

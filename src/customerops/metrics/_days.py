@@ -65,6 +65,10 @@ def by_period(
     number there is the sum of those who entered less that of those who left.
     """
     n_groups, n = shape
+    if length == 1:
+        inside = (place >= 0) & (place < n)
+        cell = group[customer[inside]] * n + place[inside] if n_groups > 1 else place[inside]
+        return np.bincount(cell, minlength=n_groups * n).reshape(shape)
     until = stays(customer, place, length)
     edges = np.zeros((n_groups, n + 1), np.int64)
     of = group[customer] * (n + 1)

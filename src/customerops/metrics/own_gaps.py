@@ -144,7 +144,8 @@ def next_purchase(
     m = end - lead  # completed gaps of each buyer
     later = ~found.first
     gap, of = np.diff(day, prepend=0)[later], (np.cumsum(found.first) - 1)[later]
-    gap = gap[np.lexsort((gap, of))]
+    longest = int(gap.max(initial=0)) + 1
+    gap = np.sort(of * longest + gap) % longest  # by buyer, then by length
     begin = np.cumsum(m) - m
     enough = m >= min_gaps
     chosen, few = np.flatnonzero(enough), len(lead)
@@ -165,7 +166,10 @@ def next_purchase(
 
     def dates(days: NDArray[np.int64], who: NDArray[np.intp]) -> NDArray[Any]:
         out = np.full(few, None, object)
-        out[who] = np.array(zone.labels(days, "day"), object)
+        if len(days):
+            low = int(days.min())  # one date for every day, not for every customer
+            labels = zone.labels(np.arange(low, int(days.max()) + 1), "day")
+            out[who] = np.array(labels, object)[days - low]
         return out
 
     last = day[end]

@@ -272,15 +272,14 @@ class _Days:
         start = np.clip(self.day, low, high)
         end = np.clip(stays(self.customer, self.day, length), low, min(max(today + 1, low), high))
         some = np.flatnonzero(end > start)
-        one, last = (
-            np.searchsorted(self.first, day, side="right") - 1
-            for day in (start[some], end[some] - 1)
-        )
+        of_day = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
+        one, last = of_day[start[some] - low], of_day[end[some] - 1 - low]
         stretch = ranges(one, last - one + 1)
         of = np.repeat(some, last - one + 1)
         until = np.minimum(end[of], self.first[stretch + 1]) - low
         since = np.maximum(start[of], self.first[stretch]) - low
-        return self.customer[of], stretch, self.taken[until] - self.taken[since]
+        taken = self.taken
+        return self.customer[of], stretch, taken[until] - taken[since]
 
     def summed(self, length: int) -> tuple[Int, Int, Int]:
         """Return the same, once for each customer and stretch."""
