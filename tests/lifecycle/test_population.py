@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.batch import replay_log
 from customerops.lifecycle.clocks import Inactivity
-from customerops.lifecycle.columnar import NEVER
 from customerops.lifecycle.criteria import KthInLife
 from customerops.lifecycle.history import History, replay
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population
+from customerops.lifecycle.spans import NEVER
 from customerops.lifecycle.stages import ACTIVE, STAGES, Stage
 from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Customer, Interaction
@@ -491,8 +491,8 @@ def test_it_pickles_and_arrays_are_read_only() -> None:
     for column in ("ids", "offsets", "at", "target", "event", "opening"):
         assert not getattr(done, column).flags.writeable
         assert not getattr(back, column).flags.writeable
-    for column in done.states().columns.values():
-        assert not column.flags.writeable
+    for array in done.states().columns.values():
+        assert not array.flags.writeable
 
 
 REPLAY: Any = replay_log
