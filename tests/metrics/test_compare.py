@@ -525,6 +525,16 @@ def test_new_is_who_never_bought_up_to_the_first_window() -> None:
     assert tree.customers.tolist() == [0, 0, 1, 1]
 
 
+def test_a_first_window_before_the_history_is_flagged() -> None:
+    over, against = (Window(*span) for span in SPANS[0])
+    for seen, flag in ((None, False), (day(2, 20), False), (day(2, 21), True)):
+        log = InteractionLog.from_interactions(
+            [], calendar=Calendar(NEW_YORK), observed=Window(seen, None)
+        )
+        tree = value_tree(log, over=over, against=against, as_of=LATER)
+        assert tree.truncated is flag
+
+
 def test_a_tree_for_each_group() -> None:
     over, against = (Window(*span) for span in SPANS[0])
     people = [Customer(id=i, attributes={"plan": "ab"[i - 1]}) for i in (1, 2)]

@@ -107,6 +107,12 @@ class ValueTree(Table):
         return self._part("revenue_before")
 
     @property
+    def truncated(self) -> bool:
+        """Whether the first window begins before the log's history: some of the new may not be."""
+        since, against = self.context.option("history_from"), self.context.option("against")
+        return since is not None and bool(against.start_us < since)
+
+    @property
     def change(self) -> int:
         """Revenue of the second window less that of the first, in minor units.
 
@@ -224,7 +230,8 @@ def value_tree(
     The logarithmic mean divides a change as neatly, but is irrational and so never sums exactly.
 
     Windows of unlike length compare unlike things: February with March has an effect of days. Who
-    bought between the two windows and never before is new in the second.
+    bought between the two windows and never before is new in the second; and so is whoever bought
+    before the log's history begins, for nothing is known of that.
 
     References
     ----------
@@ -292,6 +299,7 @@ def value_tree(
         parts["units" + suffix] = exact.group_sum(of, units[which], size)
         parts["revenue" + suffix] = exact.group_sum(of, amount.values[rows[which]], size)
     options: dict[str, Any] = {"against": against, "purchases": rule}
+    options["history_from"] = known.observed.start_us
     seen = bool((sides[""] | sides[_BEFORE]).any())
     if seen:
         options["scale"] = 10**known.decimals
