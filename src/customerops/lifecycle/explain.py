@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Ignored", "explanation"]
 
 _DAY = dt.timedelta(days=1)
+_FIRST = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 
 
 @attrs.frozen
@@ -106,9 +107,9 @@ def explanation(history: History, calendar: Calendar | None) -> Explanation:
     policy, erased, state = history.policy, Stage.ERASED, history.final
     latest = history.transitions[-1] if history.transitions else None
     words = _Words(dt.UTC if calendar is None else calendar.tz, _whole_days(policy))
-    nth = [i for i, trigger in enumerate(history.triggers) if trigger in QUALIFYING]
-    last = history.interactions[nth[-1]] if nth and state.stage is not erased else None
-    ignored = () if state.stage is erased else _ignored(history, nth[-1] if nth else 0)
+    nth = None if state.stage is erased else _latest(history, state)
+    last = None if nth is None else history.interactions[nth]
+    ignored = () if state.stage is erased else _ignored(history, nth or 0)
     deadline = None if state.overdue_at is None else state.overdue_at - policy.grace
     parts = [_head(history, state, latest, last, words)]
     if ignored:
@@ -126,10 +127,28 @@ def explanation(history: History, calendar: Calendar | None) -> Explanation:
         since=state.since,
         cause=None if latest is None else latest.cause,
         sentence=". ".join(parts) + ".",
-        change=_change(state, policy, history.as_of, words.on(history.as_of)),
+        change=_change(state, policy, history.as_of, words),
         last=last,
         ignored=ignored,
         deadline=deadline,
+    )
+
+
+def _latest(history: History, state: State) -> int | None:
+    """Return which interaction was the last that qualified, and counts by now."""
+    if state.qualified_at is None:
+        return None
+    at = state.qualified_at - (history.policy.settle_after or dt.timedelta(0))
+    known = list(zip(history.interactions, history.triggers, strict=True))
+    taken_back = {
+        one.thread_id
+        for one, trigger in known
+        if trigger is Trigger.REFUND and at <= one.at < state.qualified_at
+    } - {None}
+    return max(
+        nth
+        for nth, (one, trigger) in enumerate(known)
+        if trigger in QUALIFYING and one.at == at and one.thread_id not in taken_back
     )
 
 
@@ -179,6 +198,8 @@ def _never_active(history: History, state: State, words: _Words) -> str:
 def _was_active(history: History, state: State, last: Interaction, words: _Words) -> str:
     policy, changes = history.policy, history.transitions
     said = f"last qualifying interaction {words.told(last)}"
+    if policy.settle_after is not None and state.qualified_at is not None:
+        said += f", counting from {words.on(state.qualified_at)}"
     window = _window(state, policy, words)
     if state.stage in ACTIVE:
         return f"{said}, the {ordinal(state.ordinal)} of life {state.lives}; {window}"
@@ -238,12 +259,12 @@ def _failing(rule: Rule, one: Interaction) -> str:
     return f"not ({rule.describe()})"
 
 
-def _change(state: State, policy: LifecyclePolicy, as_of: dt.datetime, by: str) -> str:
+def _change(state: State, policy: LifecyclePolicy, as_of: dt.datetime, words: _Words) -> str:
     """Return the smallest change that would have made it another stage.
 
     More of what qualifies is tried on the machine itself; where that leads nowhere, a cancel.
     """
-    stage = state.stage
+    stage, by = state.stage, words.on(as_of)
     if stage is Stage.ERASED:
         return "none: an erasure is final"
     if stage is Stage.UNKNOWN:
@@ -255,6 +276,8 @@ def _change(state: State, policy: LifecyclePolicy, as_of: dt.datetime, by: str) 
         tried = moved(tried, as_of, trigger, None, until, policy, [], None, ())
         if tried.stage is not stage:
             what = "start or renewal" if pays else "qualifying interaction"
+            wait = min(policy.settle_after or dt.timedelta(0), as_of - _FIRST)
+            by = words.on(as_of - wait)  # early enough to have settled
             return (
                 f"{n} more {what}{'' if n == 1 else 's'} by {by} would have made it {tried.stage}"
             )
