@@ -44,11 +44,12 @@ def _with(*parts: Parts) -> st.SearchStrategy[Rules]:
 
 RETENTION = _given(k=st.integers(1, 3)) | _given(k=NO, tenure=st.integers(1, 5))
 QUIET = _given() | _given(quiet=st.integers(1, 4))
+RISK = QUIET | _given(share=st.sampled_from([Fraction(1, 2), Fraction(1, 4)]))
 CRITERIA = (
     RETENTION,
     _given() | _given(first=st.integers(2, 3), within=NO | st.integers(1, 5)),
     _given(settle=NO | st.integers(1, 3)),
-    QUIET | _given(share=st.sampled_from([Fraction(1, 2), Fraction(1, 4)])),
+    RISK,
 )
 
 
@@ -75,7 +76,7 @@ def latencies() -> st.SearchStrategy[Rules]:
 
 def contracts() -> st.SearchStrategy[Rules]:
     paying = st.builds(Paying, st.integers(0, 4), st.integers(1, 5))
-    return _with(_given(window=paying, event_first=st.just(True)), RETENTION, QUIET)
+    return _with(_given(window=paying, event_first=st.just(True)), RETENTION, RISK)
 
 
 def events(last: int = 14, size: int = 8) -> st.SearchStrategy[list[Event]]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -188,6 +189,23 @@ def test_a_trial_runs_until_its_end_or_a_start_or_a_cancel() -> None:
     assert status(history, 6, 7) == ["trial", None]
 
 
+def test_at_risk_by_a_share_of_what_is_paid_and_its_grace() -> None:
+    half = PLAIN._replace(share=Fraction(1, 2))  # 35 days
+
+    def at_risk(*events: Event) -> list[int]:
+        history, _ = lived([START, *events], half)
+        return [n for n in range(100) if history.attributes_at(day(n)).at_risk]
+
+    assert at_risk() == list(range(18, 35))
+    assert at_risk(Event(10, "cancel_at_period_end")) == list(range(15, 30))  # no grace
+    # while paused there is no deadline; then it is 20 days later
+    assert at_risk(Event(20, "pause"), Event(40, "resume")) == [18, 19, *range(40, 55)]
+    assert at_risk(Event(20, "payment_failed"), Event(25, "renew")) == [
+        *range(18, 25),
+        *range(45, 65),
+    ]
+
+
 def test_use_does_not_matter() -> None:
     history, moves = lived([Event(0, "unqualified"), Event(1, "start"), Event(20, "qualified")])
     assert moves == [(0, "ACQUIRED"), (1, "ACTIVATED"), (36, "LAPSED"), (96, "LOST")]
@@ -266,6 +284,14 @@ def test_a_renewal_on_the_last_day_comes_in_time() -> None:
     assert ended(policy, start, ("renew", local(3, 28))) == [local(4, 28)]
     late = local(3, 28) + US
     assert ended(policy, start, ("renew", late)) == [local(3, 28), local(4, 28)]
+
+
+def test_a_log_need_not_say_until_when_if_the_contract_does() -> None:
+    log = InteractionLog.from_arrays(
+        customer_id=[1], at=[dt.date(2026, 1, 31)], kind=["start"], tz=BERLIN
+    )
+    done = replay_log(log, months(Months(1)), as_of=local(3, 1))
+    assert done.transitions.at.tolist() == [to_us(local(1, 31)), to_us(local(2, 28))]
 
 
 # ------------------------------------------------------------------ refused

@@ -150,6 +150,7 @@ CONTRACTS = [
         event_first=True,
         tenure=tenure,
         quiet=quiet,
+        share=None if quiet else Fraction(1, 2),
     )
     for (grace, term), winback, (k, tenure), quiet in zip(
         product((0, 1, 3), (1, 2, 3)),

@@ -126,6 +126,7 @@ def test_a_state_is_of_one_value() -> None:
     state = step(None, start, POLICY).state
     assert (state.scope, state.stage) == ("x", Stage.ACTIVATED)
     assert State.from_dict(state.to_dict()) == state
+    assert step(state, of(1, Event(1, "qualified"), "x"), POLICY).state.stage is Stage.RETAINED
     # without the attribute, or of another customer's line: nothing
     assert step(state, of(1, Event(1, "qualified")), POLICY) == Step(state, ())
     with pytest.raises(InvalidInputError, match="interaction must be of the line of the state"):

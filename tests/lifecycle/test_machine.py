@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import pickle
 import uuid
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -203,6 +204,13 @@ def test_a_customer_never_seen_has_no_deadline() -> None:
 def test_a_deadline_beyond_the_calendar_is_none() -> None:
     policy = policy_of(PLAIN._replace(window=9_000_000))
     assert step(None, interaction((0, "qualified"), 1), policy).state.due_at is None
+
+
+def test_of_a_window_without_end_no_share_passes() -> None:
+    policy = policy_of(PLAIN._replace(window=9_000_000, share=Fraction(1, 2)))
+    state = step(None, interaction((0, "qualified"), 1), policy).state
+    assert state.at_risk_at is None
+    assert not state.attributes_at(day(3000)).at_risk
 
 
 def test_a_transition_is_written() -> None:

@@ -258,11 +258,17 @@ class Life:
         risk = self.failing
         if quiet is not None:
             risk = risk or t - max(self.last, self.lively) >= quiet
-        if share is not None:
-            risk = risk or t - self.last >= share * self.window()
+        if share is not None and not self.paused:
+            risk = risk or t - self.last >= share * self.lapse_window(t)
         status = self.status(t) if isinstance(self.rules.window, Paying) else None
         ordinal = self.ordinal if self.lives else 0
         return View(self.stage, alive and risk, self.ending, status, self.lives, ordinal)
+
+    def lapse_window(self, t: int) -> int:
+        """Return from the last qualifying event to the deadline, as it stands."""
+        if not isinstance(self.rules.window, Paying):
+            return self.window()
+        return t + self.left + (not self.ending) * self.rules.window.grace - self.last
 
     def status(self, t: int) -> str | None:
         if self.stage in ACTIVE:

@@ -318,7 +318,8 @@ def _under_contract(
             term = Term(until, trial=True)
         elif trigger is Trigger.CANCEL and not state.lives:
             term = None
-    elif term is not None:
+    else:
+        assert term is not None
         return _running(term, at, trigger)
     return trigger, term
 
