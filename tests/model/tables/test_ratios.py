@@ -133,3 +133,24 @@ def test_rows_are_whole_numbers() -> None:
         Mean.from_rows([1.5], context=CONTEXT)
     with pytest.raises(InvalidInputError, match=r"^y must be whole numbers: got bool"):
         Ratio.from_rows([1], [True], context=CONTEXT)
+
+
+def test_intervals_on_other_scales_by_hand() -> None:
+    """The clicks of the docstring; 2.776445 is Student's t of 4 degrees at 0.975 (any table)."""
+    x, y = [2, 0, 1, 3, 0], [10, 5, 5, 10, 10]
+    clicks = Ratio.from_rows(x, y, context=CONTEXT)
+    half = 2.776445 * math.sqrt(ratio_variance(x, y)) / 0.15
+    expected = [0.15 * math.exp(side * half) for side in (-1, 1)]
+    assert clicks.interval(method="log") == pytest.approx(expected, rel=1e-6)
+    logit = math.log(0.15 / 0.85)
+    expected = [1 / (1 + math.exp(-(logit + side * half / 0.85))) for side in (-1, 1)]
+    assert clicks.interval(method="logit") == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("x", "method"),
+    [([0, 0, 0], "log"), ([0, 0, 0], "logit"), ([5, 5, 5], "logit"), ([-1, 0, 0], "log")],
+)
+def test_what_has_no_such_scale_has_no_interval(x: list[int], method: str) -> None:
+    ratio = Ratio.from_rows(x, [5, 5, 5], context=CONTEXT)
+    assert np.isnan(ratio.interval(method=method)).all()

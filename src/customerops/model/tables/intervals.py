@@ -27,6 +27,7 @@ __all__ = [
     "nps_moments",
     "poisson_exact",
     "ratio_delta",
+    "ratio_on_scale",
     "ratio_variance",
     "student",
     "trinomial_nps",
@@ -294,6 +295,43 @@ def ratio_delta(n: Any, x: Any, y: Any, xx: Any, yy: Any, xy: Any, confidence: f
     value = exact.divide(exact.canon(x), exact.canon(y))
     half = student(_float(n) - 1, confidence) * np.sqrt(ratio_variance(n, x, y, xx, yy, xy))
     return value - half, value + half
+
+
+def ratio_on_scale(
+    n: Any, x: Any, y: Any, xx: Any, yy: Any, xy: Any, confidence: float, scale: str
+) -> Bounds:
+    """Return the interval of ``Σx / Σy`` made on the scale of its logarithm or its logit.
+
+    Parameters
+    ----------
+    n, x, y, xx, yy, xy : array_like of int
+        As for `ratio_variance`.
+    confidence : float
+        Coverage aimed at.
+    scale : {"log", "logit"}
+        The logarithm, for what is above 0; the logit, for a share.
+
+    Notes
+    -----
+    With ``s`` the standard error and ``t`` Student's of n - 1 degrees: ``r exp(± t s / r)``, and the
+    same for the odds ``r / (1 - r)`` with ``± t s / (r (1 - r))``, taken back to a share. A ratio of
+    0 has no logarithm, and what is not between 0 and 1 no logit: NaN.
+
+    Examples
+    --------
+    >>> low, high = ratio_on_scale(5, 6, 40, 14, 350, 55, 0.95, "logit")
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.0413 0.4198
+    """
+    value = exact.divide(exact.canon(x), exact.canon(y))
+    half = student(_float(n) - 1, confidence) * np.sqrt(ratio_variance(n, x, y, xx, yy, xy))
+    share = scale == "logit"
+    known = (value > 0) & ((value < 1) | (not share))
+    value = np.where(known, value, np.nan)
+    rest = 1 - value if share else np.ones_like(value)
+    spread = np.exp(half / (value * rest))
+    low, high = value / rest / spread, value / rest * spread
+    return (low / (1 + low), high / (1 + high)) if share else (low, high)
 
 
 def welch_df(variance1: ArrayLike, df1: ArrayLike, variance2: ArrayLike, df2: ArrayLike) -> Floats:

@@ -81,8 +81,11 @@ class Ratio(_ByCustomer):
     -----
     ``value = (x / scale) / (y / per)``. The interval, method ``"delta"``, takes the customer as
     the unit, since events cluster within customers: linearised variance with n / (n - 1) and
-    Student's t of n - 1 degrees of freedom, `customerops.model.tables.intervals.ratio_delta`. The
-    difference of two has Welch's degrees of freedom.
+    Student's t of n - 1 degrees of freedom, `customerops.model.tables.intervals.ratio_delta`. It is
+    symmetric, and with fewer than about 100 customers and something rare it covers too little: take
+    method ``"logit"`` for a share there, ``"log"`` for an amount
+    (`customerops.model.tables.intervals.ratio_on_scale`). The difference of two has Welch's degrees
+    of freedom.
 
     Examples
     --------
@@ -97,7 +100,7 @@ class Ratio(_ByCustomer):
     """
 
     PARTS: ClassVar[tuple[str, ...]] = ("n", "x", "y", "xx", "yy", "xy")
-    METHODS: ClassVar[tuple[str, ...]] = ("delta",)
+    METHODS: ClassVar[tuple[str, ...]] = ("delta", "logit", "log")
 
     @classmethod
     def from_rows(
@@ -158,7 +161,10 @@ class Ratio(_ByCustomer):
 
     def _bounds(self, confidence: float, method: str) -> tuple[Floats, Floats]:
         n, x, y, xx, yy, xy = self._arrays()
-        low, high = intervals.ratio_delta(n, x, y, xx, yy, xy, confidence)
+        if method == "delta":
+            low, high = intervals.ratio_delta(n, x, y, xx, yy, xy, confidence)
+        else:
+            low, high = intervals.ratio_on_scale(n, x, y, xx, yy, xy, confidence, method)
         return low * self._factor(), high * self._factor()
 
     def _variance(self) -> Floats:
