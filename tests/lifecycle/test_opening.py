@@ -17,6 +17,7 @@ from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population
 from customerops.lifecycle.states import States
 from customerops.model.log.log import InteractionLog
+from customerops.model.values.window import Window
 from tests.lifecycle.draws import cases
 from tests.lifecycle.make import US, UTC, day, interactions, log_of, moves_of, policy_of
 from tests.reference.lifecycle import Event, Paying, Rules
@@ -163,6 +164,34 @@ def test_what_needs_the_whole_history_is_refused() -> None:
             call()
     with pytest.raises(InvalidInputError, match="t must not be before the initial states"):
         then.stage_at(day(4) - US)
+
+
+def test_stocks_and_flows_go_on_from_the_states() -> None:
+    population = [[Event(0, "qualified"), Event(20, "qualified")], [Event(3, "acquire")]]
+    policy = policy_of(PLAIN)
+    early, late = parts(population, 10)
+    states = replay_log(early, policy, as_of=day(10)).states()
+    then = replay_log(late, policy, as_of=day(40), initial=states)
+    whole = replay_log(log_of(population), policy, as_of=day(40))
+    over = Window(day(10), day(41))
+    # the states hold all of the day they are of but what follows them
+    assert (
+        then.counts(period="day").customers.tolist()[1:]
+        == (whole.counts(period="day", over=over).customers.tolist()[1:])
+    )
+    for kind in ("gross", "net"):
+        found = then.flows(period="day", kind=kind).to_frame()
+        known = whole.flows(period="day", kind=kind, over=over).to_frame()
+        moved, expected = (
+            {tuple(map(str, row[:3])): row[3] for row in frame.values.tolist() if row[3]}
+            for frame in (found, known)
+        )
+        stay = {k: n for k, n in moved.items() if k[1] != k[2]}
+        assert stay == {k: n for k, n in expected.items() if k[1] != k[2]}
+    with pytest.raises(InvalidInputError, match="over must not start before the initial states"):
+        then.counts(period="day", over=Window(day(9), day(40)))
+    silent = replay_log(log_of([]), policy, as_of=day(40), initial=states)
+    assert silent.counts(period="month").customers.sum(axis=1).tolist() == [2, 2]
 
 
 REPLAY: Any = replay_log

@@ -3,19 +3,19 @@
 import datetime as dt
 from typing import Any
 
-import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.lifecycle.batch import replay_log
+from customerops.lifecycle.contract import Term
 from customerops.lifecycle.history import replay
 from customerops.lifecycle.spans import NEVER
 from customerops.lifecycle.stages import STAGES
+from customerops.lifecycle.state import State
 from customerops.model.values.instants import to_us
 from tests.lifecycle.draws import cases
 from tests.lifecycle.make import START, US, day, interactions, log_of, moves_of, policy_of
-from tests.reference.lifecycle import Event, Rules, View, live, next_due, views, watch
+from tests.reference.lifecycle import Event, Rules, View, live, next_due, views
 
 Case = tuple[Rules, list[list[Event]]]
 
@@ -67,7 +67,41 @@ def test_all_customers_at_once(case: Case, as_of: int) -> None:
         assert row == (view.stage, view.at_risk, view.life, life.ordinal)
         due = due_at(events, how, as_of)
         assert states.due_at[i] == (NEVER if due is None else to_us(due))
-        last = life.counted[-1] if life.counted and view.stage != "ERASED" else None
-        assert view.stage == "ERASED" or states.qualified_at[i] == (
-            NEVER if last is None else to_us(day(last))
-        )
+        assert states.qualified_at[i] == (us(day(life.counted[-1])) if life.counted else NEVER)
+
+
+def us(at: dt.datetime | None) -> int:
+    return NEVER if at is None else to_us(at)
+
+
+def row_of(state: State, memory: int) -> dict[str, Any]:
+    """Return a scalar state as a row of the columnar ones."""
+    term = state.term or Term(None)
+    settles = state.settling[0].at + US if state.settling else None
+    recent = [us(at) for at in state.recent]
+    return {
+        "stage": STAGES.index(state.stage),
+        "settles_at": us(settles),
+        "ends_at": us(term.ends_at),
+        "paused_at": us(term.paused_at),
+        "anchor": term.anchor or 0,
+        "paid": state.term is not None,
+        "recent": [NEVER] * (memory - len(recent)) + recent,
+        **{name: getattr(term, name) for name in ("ending", "trial", "failing")},
+        **{name: getattr(state, name) for name in ("lives", "ordinal")},
+        **{
+            name: us(getattr(state, name))
+            for name in ("since", "overdue_at", "at_risk_at", "life_since", "qualified_at")
+        },
+    }
+
+
+@given(cases(), st.integers(0, 20))
+def test_every_column_of_the_states(case: Case, as_of: int) -> None:
+    how, population = case
+    policy = policy_of(how)
+    states = replay_log(log_of(population), policy, as_of=day(as_of)).states()
+    for i, one in enumerate(states.ids.tolist()):
+        final = replay(interactions(population[one]), policy, as_of=day(as_of)).final
+        found = {name: column[i].tolist() for name, column in states.columns.items()}
+        assert found == row_of(final, policy.memory)
