@@ -8,16 +8,25 @@ from customerops._lazy import lazy
 
 if TYPE_CHECKING:
     from customerops.journey.directly_follows import TransitionShare, TransitionTable, transitions
+    from customerops.journey.visiting import SessionRatio, SessionTable, session_times, sessions
 
 __all__ = [
+    "SessionRatio",
+    "SessionTable",
     "TransitionShare",
     "TransitionTable",
+    "session_times",
+    "sessions",
     "transitions",
 ]
 
 _HOMES = {
+    "SessionRatio": "visiting",
+    "SessionTable": "visiting",
     "TransitionShare": "directly_follows",
     "TransitionTable": "directly_follows",
+    "session_times": "visiting",
+    "sessions": "visiting",
     "transitions": "directly_follows",
 }
 
