@@ -145,6 +145,8 @@ def test_a_quarter_by_hand() -> None:
         "churn": [0, 400, 3400],
         "reactivation": [0, 0, 100],
         "closing": [3900, 3400, 100],
+        "repeated": [0, 2500, 0],
+        "kept": [0, 2200, 0],
     }
     assert found.net.tolist() == [3900, -500, -3300]
     assert found.context.currency == "EUR"
@@ -172,8 +174,20 @@ def test_refunds_by_hand() -> None:
         "churn": [0, 0, 0],
         "reactivation": [0, 0, 0],
         "closing": [1000, -1005, 0],
+        "repeated": [0, -1000, 0],
+        "kept": [0, -1000, -1005],
     }
     assert revenue_growth(log, period="month").churn.tolist() == [0, 1000, 0]
+
+
+def test_retention_looks_at_the_customers_of_the_period_before_alone() -> None:
+    """In March b spends again what b spent in February; a refund of January is not b's."""
+    given: Purchases = {"a": [(4, 300), (67, -300)], "b": [(35, 100), (63, 100)]}
+    log = log_of(given).until(END)
+    found = revenue_growth(log, period="month", purchases={"purchase", "refund"})
+    assert (found.contraction[2], found.closing[2]) == (300, -200)
+    assert found.net_retention().value.tolist()[1:] == [0.0, 1.0]
+    assert found.gross_retention().value.tolist()[1:] == [0.0, 1.0]
 
 
 def test_the_running_period_is_flagged_and_has_no_ratio() -> None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-PARTS = ("opening", "new", "expansion", "contraction", "churn", "reactivation", "closing")
+PARTS = (
+    "opening",
+    "new",
+    "expansion",
+    "contraction",
+    "churn",
+    "reactivation",
+    "closing",
+    "repeated",
+    "kept",
+)
 
 
 def movements(spent: dict[str, dict[int, int]], first: int, last: int) -> dict[str, list[int]]:
@@ -14,6 +24,9 @@ def movements(spent: dict[str, dict[int, int]], first: int, last: int) -> dict[s
             was, now = periods.get(p - 1), periods.get(p)
             tally["opening"] += was or 0
             tally["closing"] += now or 0
+            if was is not None:  # one of those who were there
+                tally["repeated"] += now or 0
+                tally["kept"] += min(was, now or 0)
             if was is not None and now is not None:
                 tally["expansion"] += max(now - was, 0)
                 tally["contraction"] += max(was - now, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import numpy as np
@@ -17,7 +17,7 @@ from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.estimates import Quotient
 from customerops.model.tables.movements import Movements
-from customerops.model.tables.tables import Axis, Context
+from customerops.model.tables.tables import Axis, Context, Count
 from customerops.model.values import exact
 from customerops.model.values.runs import first_of_run
 
@@ -42,10 +42,23 @@ class RevenueGrowth(Movements):
         The period; before it the group, with ``by=``.
     parts : mapping
         As in `Movements`, in minor units: ``opening`` is the revenue of the period before,
-        ``closing`` that of the period.
+        ``closing`` that of the period. Besides, ``repeated``: what the customers of the period
+        before spent in this one, and ``kept``: the same, of each at most what it was before.
     context : Context
         What it is about.
     """
+
+    PARTS: ClassVar[tuple[str, ...]] = (*Movements.PARTS, "repeated", "kept")
+
+    @property
+    def repeated(self) -> Count:
+        """What the customers of the period before spent in this one."""
+        return self._part("repeated")
+
+    @property
+    def kept(self) -> Count:
+        """What they spent, of each at most what it was in the period before."""
+        return self._part("kept")
 
     @property
     def truncated(self) -> bool | NDArray[np.bool_]:
@@ -57,24 +70,19 @@ class RevenueGrowth(Movements):
         """Return ``(new + expansion + reactivation) / (contraction + churn)``."""
         new, expansion, back = (self.parts[name] for name in ("new", "expansion", "reactivation"))
         gained = exact.add(exact.add(new, expansion), back)
-        return self._quotient("quick_ratio", gained, self._lost())
+        lost = exact.add(self.parts["contraction"], self.parts["churn"])
+        return self._quotient("quick_ratio", gained, lost)
 
     def gross_retention(self) -> Quotient:
-        """Return ``(opening - contraction - churn) / opening``: revenue that was kept."""
-        opening = self.parts["opening"]
-        return self._quotient("gross_retention", _less(opening, self._lost()), opening)
+        """Return ``kept / opening``: of the revenue of the period before, what did not go."""
+        return self._quotient("gross_retention", self.parts["kept"], self.parts["opening"])
 
     def net_retention(self) -> Quotient:
-        """Return ``(opening + expansion - contraction - churn) / opening``.
+        """Return ``repeated / opening``.
 
         What the customers of the period before spend now, by what they spent then.
         """
-        opening = self.parts["opening"]
-        kept = exact.add(_less(opening, self._lost()), self.parts["expansion"])
-        return self._quotient("net_retention", kept, opening)
-
-    def _lost(self) -> NDArray[Any]:
-        return exact.add(self.parts["contraction"], self.parts["churn"])
+        return self._quotient("net_retention", self.parts["repeated"], self.parts["opening"])
 
     def _quotient(self, of: str, numerator: NDArray[Any], denominator: NDArray[Any]) -> Quotient:
         known = ~truncated_periods(self, 1)
@@ -141,8 +149,10 @@ def revenue_growth(
     ``r[t] - r[t-1]`` is expansion, or, negative, contraction; r[t] of who had none in t - 1 is
     new, or reactivation after an earlier purchase; r[t-1] of who has none in t is churn. Customers
     come and go exactly as in `growth_accounting` with the same rule. So that every movement stays
-    positive where refunds exceed purchases, a negative r[t] of who had no purchase before is
-    contraction, and a negative r[t-1] that is not repeated is expansion. In every period ``opening
+    positive where refunds exceed purchases, a negative r[t] of who had no purchase in t - 1 is
+    contraction, and a negative r[t-1] that is not repeated is expansion. The two retentions look at
+    the customers of t - 1 alone: net is the sum of their r[t], gross that of min(r[t], r[t-1]), by
+    the sum of their r[t-1]. In every period ``opening
     + new + expansion + reactivation - contraction - churn = closing``, to the minor unit, and
     closing is the next period's opening.
 
@@ -210,7 +220,10 @@ def revenue_growth(
         "churn": total(leaves, np.maximum(spent, 0), 1),
         "reactivation": total(~first & ~follows, gain),
         "closing": total(every, spent),
+        "repeated": total(follows, spent),
     }
+    gone = exact.add(total(follows, loss), parts["churn"])
+    parts["kept"] = exact.add(parts["opening"], exact.times(gone, -1))
     labels = zone.labels(np.arange(lo, lo + n_periods), period)
     return RevenueGrowth(
         axes=(*axes, Axis("period", labels, "period", disjoint=False)),
@@ -226,7 +239,3 @@ def revenue_growth(
             options={"purchases": rule, "history_from": known.observed.start_us},
         ),
     )
-
-
-def _less(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    return exact.add(a, exact.times(b, -1))
