@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.model.log.ask import ask
-from customerops.model.log.derived import activity, groups_of
+from customerops.model.log.derived import activity, blocks, groups_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.context import SELECTED
@@ -231,25 +231,30 @@ def growth_accounting(
     asked = ask(log, as_of=as_of, over=over, period=period, calendar=calendar)
     group, n_groups, axes = groups_of(asked.log, by)
     found = activity(asked.log, rule, period, asked.zone)
-    code, at = found.codes, found.ordinals.astype(np.int64)
+    code, at = found.codes, found.ordinals
     lo, hi = asked.span(int(at.min()) if at.size else None)
-
-    follows = np.zeros(at.size, np.bool_)
-    follows[1:] = ~found.first[1:] & (at[1:] == at[:-1] + 1)
     new = found.first
     if new_is == "acquired_at":
         new = new & (asked.zone.ordinals(asked.log.entered, period)[code] == at)
 
     # counted from the period before the first, whose active customers are its opening
     n_periods = max(hi - lo + 1, 0)
-    cell = group[code] * (n_periods + 1) + (at - lo + 1)
-    inside = (at >= lo - 1) & (at <= hi)
+    shape = (n_groups, n_periods + 1, 3)
+    counts = np.zeros(shape, np.int64)
+    for rows in blocks(at.size):
+        place = at[rows].astype(np.int64) - (lo - 1)
+        # 1 for new, 2 for active in the period before, too, 0 for others; nobody is both
+        how = new[rows].astype(np.int64)
+        follows = ~found.first[rows]
+        follows[1:] &= np.diff(place) == 1
+        if rows.start:
+            follows[0] &= at[rows.start] == at[rows.start - 1] + 1
+        how[follows] = 2
+        inside = np.flatnonzero((place >= 0) & (place <= n_periods))
+        cell = (group[code[rows][inside]] * shape[1] + place[inside]) * 3 + how[inside]
+        counts += np.bincount(cell, minlength=counts.size).reshape(shape)
 
-    def count(which: NDArray[np.bool_]) -> NDArray[np.int64]:
-        counts = np.bincount(cell[which], minlength=n_groups * (n_periods + 1))
-        return counts.reshape(n_groups, n_periods + 1)
-
-    active, fresh, kept = count(inside), count(inside & new)[:, 1:], count(inside & follows)[:, 1:]
+    active, fresh, kept = counts.sum(axis=2), counts[:, 1:, 1], counts[:, 1:, 2]
     parts = {
         "new": fresh,
         "retained": kept,

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.model.log.derived import activity, rows_of
+from customerops.model.log.derived import activity, first_rows, rows_of
 from customerops.model.values.runs import first_of_run, ranges
 
 if TYPE_CHECKING:
@@ -89,14 +89,14 @@ def members_of(asked: Asked, starting: Rule, period: Period, *, first_time: bool
 
 def _members(asked: Asked, starting: Rule, period: Period, *, first_time: bool) -> Members:
     log = asked.log
-    rows = rows_of(log, starting)
     if first_time:
-        rows = rows[first_of_run(log.codes[rows])]
-        ordinals = asked.zone.ordinals(log.at[rows], period)
-    else:
-        every = log.ordinals(period, asked.zone)[rows]
-        lead = first_of_run(log.codes[rows], every)
-        rows, ordinals = rows[lead], every[lead].astype(np.int64)
+        found = activity(log, starting, period, asked.zone)
+        cohort = found.ordinals[found.first].astype(np.int64)
+        return Members(found.codes[found.first], cohort, first_rows(log, starting), first_time)
+    rows = rows_of(log, starting)
+    every = log.ordinals(period, asked.zone)[rows]
+    lead = first_of_run(log.codes[rows], every)
+    rows, ordinals = rows[lead], every[lead].astype(np.int64)
     return Members(log.codes[rows], ordinals, rows, first_time)
 
 
