@@ -367,6 +367,23 @@ def test_the_mean_leaves_out_what_is_not_known() -> None:
     np.testing.assert_array_equal(grouped.mean, [0.5, np.nan])
 
 
+def test_the_mean_leaves_out_a_day_that_never_was() -> None:
+    """Apia went from 29 to 31 December 2011; somebody there every day is there on all of them."""
+    apia = ZoneInfo("Pacific/Apia")
+    rows = [
+        Interaction(customer_id=who, kind="use", at=dt.datetime(2011, 12, day, 12, tzinfo=apia))
+        for who, days in {"a": (28, 29, 31), "b": (28,)}.items()
+        for day in days
+    ]
+    log = log_of(rows, apia).until_day(dt.date(2011, 12, 31))
+    daily = stickiness(log, activity="use", definition="daily", windows=(1, 2))
+    # 2 of 2, 1 of 2, (none of the one of the 29th), 1 of 1
+    assert daily.count.tolist() == [2, 1, 0, 1]  # type: ignore[union-attr]
+    assert daily.mean == 2.5 / 3  # type: ignore[union-attr]
+    some = daily.select(period=[dt.date(2011, 12, 30), dt.date(2011, 12, 31)])
+    assert some.mean == 1.0  # type: ignore[union-attr]
+
+
 def test_a_day_that_the_calendar_left_out_is_no_day() -> None:
     """Apia went from 29 to 31 December 2011: a window of three days on paper has two."""
     apia = ZoneInfo("Pacific/Apia")

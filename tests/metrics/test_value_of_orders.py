@@ -451,6 +451,26 @@ def test_a_balance_by_hand() -> None:
     assert always_known.context.currency == "EUR"
 
 
+def test_a_day_that_never_was_has_no_close() -> None:
+    """Apia went from 29 to 31 December 2011: 28 days at 100, two at 400."""
+    apia = ZoneInfo("Pacific/Apia")
+    rows = [
+        Interaction(
+            customer_id="a",
+            kind="balance",
+            at=dt.datetime(2011, 12, day, tzinfo=apia),
+            amount=Money(amount, "USD"),
+        )
+        for day, amount in ((1, 100), (29, 400))
+    ]
+    log = log_of(rows, Calendar(apia)).until_day(dt.date(2011, 12, 31))
+    mean = time_weighted_mean(log, levels="balance", definition="daily_close", period="month")
+    assert mean.value.tolist() == [120.0]
+    assert mean.y.tolist() == [30]
+    by_day = time_weighted_mean(log, levels="balance", definition="daily_close", period="day")
+    assert by_day.y.tolist() == [1] * 29 + [0, 1]
+
+
 def test_levels_without_a_number_change_nothing() -> None:
     rows = [
         Interaction(customer_id="a", kind="balance", at=utc("2026-03-01"), value=10.0),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from customerops.model.log.spells import Spells
     from customerops.model.values.calendar import Period
 
-__all__ = ["Spans", "days_of", "known_at", "spans_of_log", "spans_of_spells"]
+__all__ = ["Spans", "days_of", "days_taken", "known_at", "spans_of_log", "spans_of_spells"]
 
 EVER = 2**62
 """Microseconds beyond every instant."""
@@ -126,6 +126,15 @@ def days_of(spans: Spans, calendar: Calendar) -> Spans:
     for side, us, day in (("start", first, low), ("end", last, high)):
         _check_edge(side, us, int(calendar.edges(day, "day")), "day")
     return _periods(calendar, "day", low, high - 1)
+
+
+def days_taken(calendar: Calendar, low: int, high: int) -> NDArray[np.int64]:
+    """Return how many local days took place from `low` to before each day up to `high`.
+
+    A day without an instant is no day: Apia had no 30 December 2011.
+    """
+    some = np.diff(calendar.edges(np.arange(low, high + 1), "day")) > 0
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(some)])
 
 
 def known_at(spells: Spells, as_of: dt.datetime | None) -> int:

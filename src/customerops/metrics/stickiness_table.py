@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.metrics._buckets import buckets
 from customerops.metrics._days import active_in, by_period, stays, truncated_cells
-from customerops.metrics._spans import spans_of_log
+from customerops.metrics._spans import days_taken, spans_of_log
 from customerops.model.log.ask import Asked, ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
@@ -51,12 +51,17 @@ class DailyStickiness(Proportion):
     def mean(self) -> Value:
         """The mean over the days, by group: every complete day with anybody active counts alike.
 
-        It is derived: the mean of two groups is not that of both.
+        A day that the calendar left out is no day. It is derived: the mean of two groups is not that of both.
         """
         (at,) = [i for i, axis in enumerate(self.axes) if axis.kind == "period"] or [-1]
         if at < 0:
             raise InvalidInputError("period", "must be an axis to take the mean", "a day was cut")
-        known = self._known()
+        calendar, labels = self.context.calendar, self.axes[at].labels
+        assert calendar is not None
+        day = np.array([calendar.ordinal_of(label, "day") for label in labels], np.int64)
+        length = calendar.edges(day + 1, "day") - calendar.edges(day, "day")
+        shape = [-1 if i == at else 1 for i in range(len(self.axes))]
+        known = np.where((length > 0).reshape(shape), self._known(), np.nan)
         days = (~np.isnan(known)).sum(axis=at)
         total = np.where(np.isnan(known), 0.0, known).sum(axis=at)
         mean = np.divide(total, days, out=np.full(days.shape, np.nan), where=days > 0)
@@ -257,9 +262,7 @@ class _Days:
     @property
     def taken(self) -> Int:
         """How many days took place from the first of the report to before each one of it."""
-        days = np.arange(self.first[0], self.first[-1] + 1)
-        some = np.diff(self.asked.zone.edges(days, "day")) > 0
-        return np.concatenate([np.zeros(1, np.int64), np.cumsum(some)])
+        return days_taken(self.asked.zone, int(self.first[0]), int(self.first[-1]))
 
     def lasting(self, length: int) -> tuple[Int, Int, Int]:
         """Return customer and stretch, and on how many of its days they were active of late.

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from customerops.metrics._buyers import question
-from customerops.metrics._spans import days_of
+from customerops.metrics._spans import days_of, days_taken
 from customerops.model.log.derived import rows_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import Rule, as_rule
@@ -82,7 +82,7 @@ def time_weighted_mean(
     month. The mean *total* of all customers is x by the length of the period.
 
     A level lasts until the next one, whatever happens in between. Of several at one instant the
-    last holds.
+    last holds. A local day that the calendar left out has no close and does not count.
 
     Examples
     --------
@@ -131,7 +131,11 @@ def time_weighted_mean(
     high = np.minimum(np.searchsorted(edges, until, side="left"), len(spans))
     length = np.maximum(high - low, 0)
     one, place = np.repeat(np.arange(len(rows)), length), ranges(low, length)
-    time = np.minimum(until[one], edges[place + 1]) - np.maximum(began[one], edges[place])
+    since, to = np.maximum(began[one], edges[place]), np.minimum(until[one], edges[place + 1])
+    if definition == "daily_close":  # the days from here on, without those that were skipped
+        taken = days_taken(asked.asked.zone, int(edges[0]), int(edges[-1]))
+        since, to = taken[since - edges[0]], taken[to - edges[0]]
+    time = to - since
     some = time > 0
     one, place, time = one[some], place[some], time[some]
     order = np.lexsort((place, customer[one]))
