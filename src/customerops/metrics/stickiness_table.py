@@ -56,7 +56,8 @@ class DailyStickiness(Proportion):
         (at,) = [i for i, axis in enumerate(self.axes) if axis.kind == "period"] or [-1]
         if at < 0:
             raise InvalidInputError("period", "must be an axis to take the mean", "a day was cut")
-        calendar, labels = self.context.calendar, self.axes[at].labels
+        calendar = self.context.calendar
+        labels: Any = self.axes[at].labels
         assert calendar is not None
         day = np.array([calendar.ordinal_of(label, "day") for label in labels], np.int64)
         length = calendar.edges(day + 1, "day") - calendar.edges(day, "day")
