@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.model.log.derived import activity, first_rows, rows_of
+from customerops.model.log.derived import activity, blocks, first_rows, rows_of
 from customerops.model.values.runs import first_of_run, ranges
 
 if TYPE_CHECKING:
@@ -148,7 +148,15 @@ def returned(
         final = np.maximum(final, 0) if everybody else final
         return _from_right(cell, np.minimum(final, reached) + 1, n_cells, width), total
     flat = np.zeros(n_cells * width, np.int64)
-    for part in returns.slices(members):
+    if ages.brackets is None and returns.direct(members):
+        flat += returns.by_age(members, cell, len(flat), width, at_least)
+        if not everybody:
+            often = (returns.at_once(members) >= at_least) & (reached >= 0)
+            flat += np.bincount(cell[often] * width, minlength=len(flat))
+        parts = []
+    else:
+        parts = returns.slices(members)
+    for part in parts:
         pairs = returns.pairs(members.at(part), everybody=everybody)
         if ages.brackets is None:
             at = _at_ages(pairs, cell[part], reached[part], width, at_least)
@@ -269,9 +277,30 @@ class _Returns:
         age[some] = self._age(members.at(some), self.rows[until[some] - nth])
         return age
 
+    def by_age(
+        self, members: Members, cell: NDArray[Any], n: int, width: int, at_least: int
+    ) -> Ints:
+        """Count the returns of `direct` members after their starting period, by cell and age.
+
+        Every return is of one member: what is known of that one is looked up by customer.
+        """
+        cohort = np.full(self.asked.log.n_customers, 2**62)  # of nobody: after every return
+        cohort[members.customer] = members.cohort
+        first = np.zeros(len(cohort), np.int64)
+        first[members.customer] = cell * width - members.cohort
+        count = np.zeros(n, np.int64)
+        for rows in blocks(len(self.key)):
+            who, key = self.customer[rows], self.key[rows]
+            later = (key > cohort[who]) & (key <= self.asked.closed)
+            if at_least > 1:
+                later &= self.times[rows] >= at_least
+            keep = np.flatnonzero(later)
+            count += np.bincount(first[who[keep]] + key[keep], minlength=n)
+        return count
+
     def slices(self, members: Members) -> list[slice]:
         """Return slices of the members that have about as many pairs with their points."""
-        if self._direct(members):
+        if self.direct(members):
             return [slice(None)]
         low, high = self._range(members)
         pairs = np.cumsum(high - low)
@@ -285,7 +314,7 @@ class _Returns:
 
         Age 0 is left out if everybody counts there.
         """
-        if self._direct(members):
+        if self.direct(members):
             member = np.full(self.asked.log.n_customers, -1, np.intp)
             member[members.customer] = np.arange(len(members.customer))
             who = member[self.customer]
@@ -306,12 +335,12 @@ class _Returns:
         who, age, times = who[keep], age[keep], times[keep]
         if everybody:
             return who, age, times
-        at_once = self._at_once(members)
+        at_once = self.at_once(members)
         some = np.flatnonzero(at_once)
         none = np.zeros(len(some), np.int64)
         return np.append(who, some), np.append(age, none), np.append(times, at_once[some])
 
-    def _at_once(self, members: Members) -> Ints:
+    def at_once(self, members: Members) -> Ints:
         """Return how many returns each member has in the starting period, at the start or after."""
         asked, log = self.asked, self.asked.log
         assert asked.period is not None
@@ -324,7 +353,7 @@ class _Returns:
         at_once: Ints = np.maximum(until - np.searchsorted(self.rows, members.row), 0)
         return at_once
 
-    def _direct(self, members: Members) -> bool:
+    def direct(self, members: Members) -> bool:
         """Whether a point of a customer is one of one member, so that nothing is multiplied."""
         return members.once and self.width is None
 
