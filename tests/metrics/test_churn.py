@@ -607,7 +607,7 @@ def test_inactivity_is_the_start_cohort_of_spells_of_activity(
     rows: list[Interaction], as_of: dt.datetime, days: int
 ) -> None:
     log = InteractionLog.from_interactions(rows, calendar=NEW_YORK).until(as_of)
-    options: Any = {"within": days * DAY, "active": "use"}
+    options: Any = {"within": days * DAY, "activity": "use"}
     rate = churn_rate(log, definition="inactivity", period="month", **options)
     spells = inactivity_spells(log, **options)
     same = churn_rate(spells, definition="start_cohort", period="month", calendar=NEW_YORK)
@@ -641,7 +641,7 @@ def test_activity_before_the_log_began_is_not_known() -> None:
     log = InteractionLog.from_interactions(
         rows, calendar=Calendar("UTC"), observed=observed
     ).until(utc("2026-04-01"))
-    options: Any = {"definition": "inactivity", "active": "use"}
+    options: Any = {"definition": "inactivity", "activity": "use"}
     rate = churn_rate(log, **options, within=30 * DAY, period="month")
     # 30 days after 30 January is 1 March: they belong until then
     assert rate.parts["total"].tolist() == [0, 2, 2, 0]
@@ -672,27 +672,27 @@ BAD: list[tuple[Callable[[], Any], str]] = [
         "spells must be Spells: got InteractionLog; see inactivity_sp",
     ),
     (
-        lambda: churn_rate(SPELLS, definition="inactivity", active="use", within=DAY),
+        lambda: churn_rate(SPELLS, definition="inactivity", activity="use", within=DAY),
         "spells must be a log for definition='inactivity': got Spells",
     ),
     (
         lambda: churn_rate(LOG, definition="inactivity", within=DAY),
-        "active must be given for definition='inactivity'",
+        "activity must be given for definition='inactivity'",
     ),
     (
-        lambda: churn_rate(LOG, definition="inactivity", active="use"),
+        lambda: churn_rate(LOG, definition="inactivity", activity="use"),
         "within must be given for definition='inactivity'",
     ),
     (
-        lambda: churn_rate(LOG, definition="inactivity", active="use", within=0 * DAY),
+        lambda: churn_rate(LOG, definition="inactivity", activity="use", within=0 * DAY),
         "within must be longer than zero",
     ),
     (
-        lambda: churn_rate(LOG, definition="inactivity", active="use", within=DAY, cause="x"),
+        lambda: churn_rate(LOG, definition="inactivity", activity="use", within=DAY, cause="x"),
         "cause must be left out: 'inactivity' has no use for it",
     ),
     (
-        lambda: churn_rate(LOG, definition="inactivity", active="use", within=DAY),
+        lambda: churn_rate(LOG, definition="inactivity", activity="use", within=DAY),
         "period must be given: or a window",
     ),
     (lambda: churn_rate(SPELLS, **ONE, unit=DAY), "unit must be left out: 'start_cohort' has"),

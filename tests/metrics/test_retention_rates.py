@@ -78,7 +78,7 @@ def test_period_over_period_equals_reading_each_history(
     rows: list[Interaction], as_of: dt.datetime
 ) -> None:
     log = InteractionLog.from_interactions(rows, calendar=NEW_YORK).until(as_of)
-    options: Any = {"definition": "period_over_period", "active": "use", "period": "month"}
+    options: Any = {"definition": "period_over_period", "activity": "use", "period": "month"}
     rate = retention_rate(log, **options)
     zone = ZoneInfo("America/New_York")
     active = [
@@ -114,7 +114,7 @@ def test_the_methods_differ_where_who_joined_leaves_again() -> None:
 
 def test_a_reporting_window_sees_the_period_before_it() -> None:
     rows = [Interaction(customer_id="a", kind="use", at=utc(f"2026-0{m}-09")) for m in (1, 2)]
-    options: Any = {"definition": "period_over_period", "active": "use", "period": "month"}
+    options: Any = {"definition": "period_over_period", "activity": "use", "period": "month"}
     february = Window(utc("2026-02-01"), utc("2026-03-01"))
     whole = InteractionLog.from_interactions(rows, calendar=Calendar("UTC"))
     known = utc("2026-03-01") - US
@@ -143,13 +143,13 @@ LOG = InteractionLog.from_interactions([], calendar=NEW_YORK).until(utc("2026-02
         (SPELLS, {"definition": "gross"}, "definition must be one of 'start_cohort', 'renewal'"),
         (SPELLS, {"definition": "counts", "term": (1, "year")}, "term must be left out"),
         (SPELLS, {"definition": "counts", "within": DAY}, "within must be left out"),
-        (SPELLS, {"definition": "counts", "active": "use"}, "active must be left out"),
+        (SPELLS, {"definition": "counts", "activity": "use"}, "activity must be left out"),
         (LOG, {"definition": "counts"}, "spells must be Spells: got InteractionLog"),
-        (LOG, {"definition": "period_over_period", "period": "day"}, "active must be given"),
-        (LOG, {"definition": "period_over_period", "active": "use"}, "period must be given"),
+        (LOG, {"definition": "period_over_period", "period": "day"}, "activity must be given"),
+        (LOG, {"definition": "period_over_period", "activity": "use"}, "period must be given"),
         (
             SPELLS,
-            {"definition": "period_over_period", "active": "use", "period": "day"},
+            {"definition": "period_over_period", "activity": "use", "period": "day"},
             "spells must be a log for definition='period_over_period': got Spells",
         ),
     ],

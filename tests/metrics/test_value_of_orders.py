@@ -164,7 +164,7 @@ def test_users_equal_reading_each_history(
 ) -> None:
     log, own = log_of(rows).until(as_of), histories(rows, as_of)
     every = arpu(log, revenue=set(revenue), period="month")
-    using = arpu(log, revenue=set(revenue), active={"use"}, period="month")
+    using = arpu(log, revenue=set(revenue), activity={"use"}, period="month")
     paying = arppu(log, revenue=set(revenue), period="month")
     everything = ("purchase", "refund", "use", "balance")
     for rate, active in ((every, everything), (using, ("use",))):

@@ -25,7 +25,7 @@ POLICY = lifecycle.LifecyclePolicy(
     winback_window=2 * DAYS,
 )
 
-derived(model.inactivity_spells, within=DAYS, active="purchase")
+derived(model.inactivity_spells, within=DAYS, activity="purchase")
 derived(model.spells_of, data="subscriptions")
 
 stat(metrics.retention, start="purchase", returning="purchase", period="month")
@@ -103,7 +103,7 @@ stat(
 stat(
     metrics.churn_rate,
     definition="inactivity",
-    active={"use", "purchase"},
+    activity={"use", "purchase"},
     within=DAYS,
     period="month",
     by=first("channel"),
@@ -113,7 +113,7 @@ stat(metrics.retention_rate, data="spells", definition="start_cohort", over=QUAR
 stat(
     metrics.retention_rate,
     definition="period_over_period",
-    active="purchase",
+    activity="purchase",
     period="month",
     by="country",
 )
@@ -126,7 +126,7 @@ stat(metrics.purchase_frequency, over=QUARTER, by=first("channel"))
 stat(metrics.units_per_transaction, period="month")
 stat(metrics.refund_rate, definition="by_orders", period="month")
 stat(metrics.refund_rate, definition="by_value", over=QUARTER, by="segment")
-stat(metrics.arpu, period="month", active={"use", "signup"})
+stat(metrics.arpu, period="month", activity={"use", "signup"})
 stat(metrics.arppu, over=QUARTER, revenue={"purchase", "refund"}, by="country")
 stat(metrics.arpa, data="spells", by="plan")
 stat(metrics.concentration, period="month")

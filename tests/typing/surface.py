@@ -66,7 +66,7 @@ def results(log: InteractionLog, window: Window) -> None:
 
 def spells(log: InteractionLog, several: list[Subscription], as_of: dt.datetime) -> None:
     assert_type(spells_of(several, as_of=as_of), Spells)
-    assert_type(inactivity_spells(log, within=dt.timedelta(days=30), active="use"), Spells)
+    assert_type(inactivity_spells(log, within=dt.timedelta(days=30), activity="use"), Spells)
 
 
 def service(state: lifecycle.State, one: Interaction, policy: lifecycle.LifecyclePolicy) -> None:

@@ -56,7 +56,7 @@ def churn_rate(
     cause: str | Collection[str] | None = None,
     unit: dt.timedelta | None = None,
     term: Term | None = None,
-    active: Rule | str | Collection[str] | None = None,
+    activity: Rule | str | Collection[str] | None = None,
     within: dt.timedelta | None = None,
     as_of: dt.datetime | None = None,
     calendar: Calendar | None = None,
@@ -88,7 +88,7 @@ def churn_rate(
         For ``"exposure"``: the time the hazard is reported by; a day when left out.
     term : tuple of (int, {"day", "week", "month", "year"}), optional
         For ``"renewal"``: how long a contract runs, ``(1, "year")``.
-    active : Rule, str or collection of str, optional
+    activity : Rule, str or collection of str, optional
         For ``"inactivity"``: the events that count as activity.
     within : timedelta, optional
         For ``"inactivity"``: elapsed time without activity after which a customer has left; at
@@ -168,14 +168,14 @@ def churn_rate(
     [[0.0, 0.0, nan], [1.0, 4.0, 0.25], [0.0, 3.0, nan]]
     """
     definition = definition_of(definition)
-    _check_options(definition, unit=unit, term=term, active=active, within=within, cause=cause)
+    _check_options(definition, unit=unit, term=term, activity=activity, within=within, cause=cause)
     causes = _causes(cause)
     if definition == "inactivity":
-        assert active is not None
+        assert activity is not None
         assert within is not None
         return _inactivity(
             spells,
-            as_rule(active),
+            as_rule(activity, name="activity"),
             within,
             over=over,
             period=period,
@@ -218,7 +218,7 @@ def churn_rate(
 
 def _check_options(definition: str, **given: Any) -> None:
     """Refuse options that a definition needs and has not, or has and does not need."""
-    needed = {"renewal": ("term",), "inactivity": ("active", "within")}.get(definition, ())
+    needed = {"renewal": ("term",), "inactivity": ("activity", "within")}.get(definition, ())
     taken = {"exposure": ("unit", "cause"), "inactivity": needed}.get(
         definition, (*needed, "cause")
     )
@@ -290,7 +290,7 @@ def _inactivity(
         by=by,
         calendar=asked.zone if period else None,
         period=period,
-        options={"active": rule, "within": within, "history_from": since},
+        options={"activity": rule, "within": within, "history_from": since},
     )
     return estimate_of("inactivity", counts, traffic.axes, context)
 

@@ -34,7 +34,7 @@ def arpu(
     log: InteractionLog,
     *,
     revenue: Rule | str | Collection[str] = "purchase",
-    active: Rule | str | Collection[str] = always,
+    activity: Rule | str | Collection[str] = always,
     over: Window | None = None,
     period: Period | None = None,
     by: str | Grouping | None = None,
@@ -50,7 +50,7 @@ def arpu(
     revenue : Rule, str or collection of str
         Which events bring revenue; ``{"purchase", "refund"}`` deducts refunds, whose amounts are
         negative.
-    active : Rule, str or collection of str
+    activity : Rule, str or collection of str
         Which events make a customer active; left out, every event does.
     over : Window, optional
         The window, or the periods to report; needed without `period`.
@@ -98,11 +98,11 @@ def arpu(
     >>> arpu(log, period="month").value.tolist(), arppu(log, period="month").value.tolist()
     ([10.0], [15.0])
     """
-    paying, using = as_rule(revenue, name="revenue"), as_rule(active, name="active")
+    paying, using = as_rule(revenue, name="revenue"), as_rule(activity, name="activity")
     asked = question(
         log,
         "arpu",
-        rules={"active": using, "revenue": paying},
+        rules={"activity": using, "revenue": paying},
         over=over,
         period=period,
         by=by,

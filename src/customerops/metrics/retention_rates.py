@@ -14,7 +14,8 @@ from customerops.metrics._churned import counts_of, settle, useless
 from customerops.metrics._stays import Traffic
 from customerops.metrics.churn import churn_rate
 from customerops.model.log.ask import ask
-from customerops.model.log.derived import activity, groups_of
+from customerops.model.log.derived import activity as active_periods
+from customerops.model.log.derived import groups_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.log.spells import Spells
 from customerops.model.rules.rules import as_rule
@@ -43,7 +44,7 @@ def retention_rate(
     over: Window | None = None,
     by: str | Grouping | None = None,
     term: Term | None = None,
-    active: Rule | str | Collection[str] | None = None,
+    activity: Rule | str | Collection[str] | None = None,
     within: dt.timedelta | None = None,
     as_of: dt.datetime | None = None,
     calendar: Calendar | None = None,
@@ -63,7 +64,7 @@ def retention_rate(
         those active in this one.
     period, over, by, term, within, as_of, calendar
         As for `churn_rate`; ``"period_over_period"`` needs a period.
-    active : Rule, str or collection of str, optional
+    activity : Rule, str or collection of str, optional
         For ``"inactivity"`` and ``"period_over_period"``: the events that count as activity.
 
     Returns
@@ -94,7 +95,7 @@ def retention_rate(
     ...     kind=["use"] * 4,
     ...     tz=dt.timezone.utc,
     ... ).until_day(dt.date(2026, 2, 28))
-    >>> kept = retention_rate(log, definition="period_over_period", active="use", period="month")
+    >>> kept = retention_rate(log, definition="period_over_period", activity="use", period="month")
     >>> kept.value.tolist()
     [nan, 0.5]
     """
@@ -107,7 +108,7 @@ def retention_rate(
             over=over,
             by=by,
             term=term,
-            active=active,
+            activity=activity,
             within=within,
             as_of=as_of,
             calendar=calendar,
@@ -120,9 +121,9 @@ def retention_rate(
         if option is not None:
             raise useless(name, definition)
     if definition == "period_over_period":
-        return _again(spells, active, period, over, by, as_of, calendar)
-    if active is not None:
-        raise useless("active", definition)
+        return _again(spells, activity, period, over, by, as_of, calendar)
+    if activity is not None:
+        raise useless("activity", definition)
     settled = settle(
         spells,
         metric="retention_rate",
@@ -186,7 +187,7 @@ def retention_rate_from_counts(*, start: int, end: int, new: int) -> Quotient:
 
 def _again(
     log: Spells | InteractionLog,
-    active: Rule | str | Collection[str] | None,
+    activity: Rule | str | Collection[str] | None,
     period: Period | None,
     over: Window | None,
     by: str | Grouping | None,
@@ -194,7 +195,7 @@ def _again(
     calendar: Calendar | None,
 ) -> Proportion:
     """Return the share of the customers active in the period before who are active again."""
-    for name, option in (("active", active), ("period", period)):
+    for name, option in (("activity", activity), ("period", period)):
         if option is None:
             raise InvalidInputError(name, "must be given for definition='period_over_period'")
     if isinstance(log, Spells):
@@ -202,12 +203,12 @@ def _again(
         raise InvalidInputError(
             "spells", "must be a log for definition='period_over_period'", problem
         )
-    assert active is not None
+    assert activity is not None
     assert period is not None
-    rule = as_rule(active)
+    rule = as_rule(activity, name="activity")
     asked = ask(log, as_of=as_of, over=over, period=period, calendar=calendar)
     group, n_groups, axes = groups_of(asked.log, by)
-    found = activity(asked.log, rule, period, asked.zone)
+    found = active_periods(asked.log, rule, period, asked.zone)
     customer, at = found.codes, found.ordinals.astype(np.int64)
     first, last = asked.span(int(at.min()) if len(at) else None)
     n = max(last - first + 1, 0)
@@ -235,6 +236,6 @@ def _again(
             calendar=asked.zone,
             period=period,
             by=by,
-            options={"active": rule, "history_from": since},
+            options={"activity": rule, "history_from": since},
         ),
     )

@@ -236,7 +236,7 @@ def visits(days: dict[str, list[int]], *, as_of: int, within: int = 10) -> Spell
         for i, n in enumerate(own)
     ]
     log = InteractionLog.from_interactions(events).until(day(as_of))
-    return inactivity_spells(log, within=dt.timedelta(days=within), active="visit")
+    return inactivity_spells(log, within=dt.timedelta(days=within), activity="visit")
 
 
 def slow_spells(days: list[int], as_of: int, within: int) -> list[tuple[int, int, bool]]:
@@ -278,7 +278,7 @@ def test_a_window_longer_than_time_never_ends() -> None:
     log = InteractionLog.from_interactions(
         [Interaction(id="1", customer_id="a", at=day(0), kind="visit")]
     ).until(day(1))
-    spells = inactivity_spells(log, within=dt.timedelta.max, active="visit")
+    spells = inactivity_spells(log, within=dt.timedelta.max, activity="visit")
     assert spells.observed.tolist() == [False]
 
 
@@ -287,9 +287,9 @@ def test_nobody_active_has_no_spell() -> None:
     log = InteractionLog.from_interactions(
         [Interaction(id="1", customer_id="a", at=day(0), kind="other")]
     ).until(day(1))
-    assert len(inactivity_spells(log, within=dt.timedelta(days=1), active="visit")) == 0
+    assert len(inactivity_spells(log, within=dt.timedelta(days=1), activity="visit")) == 0
     with pytest.raises(InvalidInputError, match="within must"):
-        inactivity_spells(log, within=dt.timedelta(0), active="visit")
+        inactivity_spells(log, within=dt.timedelta(0), activity="visit")
 
 
 @given(

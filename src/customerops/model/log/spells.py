@@ -312,7 +312,7 @@ def inactivity_spells(
     log: InteractionLog,
     *,
     within: dt.timedelta,
-    active: Rule | str | Collection[str],
+    activity: Rule | str | Collection[str],
     as_of: dt.datetime | None = None,
 ) -> Spells:
     """Return the stretches in which customers were active, by a window of inactivity.
@@ -327,7 +327,7 @@ def inactivity_spells(
         The events.
     within : timedelta
         Elapsed time without activity that ends a spell; at exactly that time it has ended.
-    active : Rule, str or collection of str
+    activity : Rule, str or collection of str
         Which events count as activity.
     as_of : datetime, optional
         Left out, the log's own.
@@ -354,14 +354,14 @@ def inactivity_spells(
     ...     kind=["visit"] * 3,
     ...     tz=utc,
     ... ).until_day(dt.date(2026, 3, 9))
-    >>> spells = inactivity_spells(log, within=dt.timedelta(days=30), active="visit")
+    >>> spells = inactivity_spells(log, within=dt.timedelta(days=30), activity="visit")
     >>> spells.observed.tolist(), (spells.durations // 86_400_000_000).tolist()
     ([True, False], [49, 8])
     """
     positive_duration("within", within)
     asked = ask(log, as_of=as_of)
     known, width = asked.as_of, micros(within)
-    rows = np.flatnonzero(as_rule(active).mask(asked.log))
+    rows = np.flatnonzero(as_rule(activity, name="activity").mask(asked.log))
     customer, at = asked.log.codes[rows], asked.log.at[rows]
     new = first_of_run(customer)
     new[1:] |= at[1:] - at[:-1] >= width
