@@ -75,7 +75,7 @@ def occasions_of(log: InteractionLog, rule: Rule, clock: Clock) -> Occasions:
 def _occasions(log: InteractionLog, rule: Rule, clock: Clock) -> Occasions:
     rows = rows_of(log, rule)
     customer, at = log.codes[rows], log.at[rows]
-    tick = at if clock.calendar is None else log.ordinals(clock.period, clock.calendar)[rows]
+    tick = clock.ticks(at)
     first = first_of_run(customer, tick)
     start = np.flatnonzero(first)
     known = np.zeros(len(rows), np.int64)
@@ -95,25 +95,29 @@ def _occasions(log: InteractionLog, rule: Rule, clock: Clock) -> Occasions:
 
 
 def histories(
-    occasions: Occasions, end: int, clock: Clock
+    log: InteractionLog, occasions: Occasions, end: int, clock: Clock
 ) -> tuple[NDArray[Any], dict[str, Ints], int]:
-    """Return customers, as positions in the log, their columns, and how many came too late."""
+    """Return customers by id, as positions in the log, their columns, and how many came too late."""
     start = np.flatnonzero(first_of_run(occasions.customer))
-    known = (occasions.at <= end).astype(np.int64)
-    n = np.add.reduceat(known, start) if len(start) else np.zeros(0, np.int64)
-    seen = n > 0
-    whose = np.repeat(np.arange(len(start)), np.diff(start, append=len(occasions.at)))
-    first, last = start[seen], start[seen] + n[seen] - 1
+    known = occasions.at <= end
+    n = np.add.reduceat(known, start, dtype=np.int64) if len(start) else np.zeros(0, np.int64)
+    place = np.full(log.n_customers, -1)
+    place[occasions.customer[start[n > 0]]] = np.flatnonzero(n)
+    shown = place[log.id_order]
+    shown = shown[shown >= 0]
+    n, first = n[shown], start[shown]
     began = occasions.tick[first]
-    held, repeat = known == 0, known == 1
+    held, repeat = ~known, known.copy()
     repeat[start] = False
+    whose = np.repeat(np.arange(len(start)), np.diff(start, append=len(occasions.at)))
 
     def sums(values: Ints, of: NDArray[np.bool_]) -> Ints:
-        return exact.group_sum(whose[of], values[of], len(start))[seen]
+        rows = np.flatnonzero(of)
+        return exact.group_sum(whose[rows], values[rows], len(start))[shown]
 
     columns = {
-        "x": n[seen] - 1,
-        "t_x": occasions.tick[last] - began,
+        "x": n - 1,
+        "t_x": occasions.tick[first + n - 1] - began,
         "T": clock.tick(end) - began,
         "priced": sums(occasions.priced, repeat),
         "spend": sums(occasions.spend, repeat),
@@ -127,4 +131,5 @@ def histories(
     for name, column in columns.items():
         if column.dtype == object:
             raise InvalidInputError(name, "must be below 2**62 minor units", "a customer has more")
-    return occasions.customer[first], columns, int(np.count_nonzero(~seen))
+    return occasions.customer[first], columns, len(start) - len(shown)
+

@@ -375,7 +375,7 @@ def purchase_summary(
     rule = as_rule(purchases)
     clock = Clock(None) if occasion == "instant" else Clock(asked.zone, occasion)
     occasions = occasions_of(asked.log, rule, clock)
-    rows, columns, excluded = histories(occasions, end, clock)
+    rows, columns, excluded = histories(asked.log, occasions, end, clock)
     options = {
         "calibration_end": end,
         "holdout": clock.tick(asked.as_of) - clock.tick(end),
