@@ -21,7 +21,7 @@ from lifelines.utils import restricted_mean_survival_time  # type: ignore[import
 
 TIMES = 15  # of each curve
 WEIGHTINGS = {
-    "log-rank": None, "gehan": "wilcoxon", "tarone-ware": "tarone-ware", "peto-peto": "peto"
+    "log_rank": None, "gehan": "wilcoxon", "tarone_ware": "tarone-ware", "peto_peto": "peto"
 }  # fmt: skip
 
 

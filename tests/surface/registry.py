@@ -155,7 +155,7 @@ stat(
     data="spells",
     unit=dt.timedelta(hours=1),
     by="plan",
-    ties="fleming-harrington",
+    ties="fleming_harrington",
 )
 stat(metrics.logrank, data="spells", unit=dt.timedelta(days=1), by="plan")
 stat(
@@ -216,6 +216,24 @@ stat(journey.sessions, gap=HOURS, period="day", hits={"use", "purchase"}, ends="
 stat(journey.sessions, starts="signup", period="month", by="country")
 stat(journey.session_times, gap=HOURS, of="session")
 stat(journey.session_times, gap=DAYS, of="hit", ends="purchase", over=MONTH, by="country")
+stat(journey.funnel, steps=["use", "purchase", "purchase"], within=DAYS)
+stat(
+    journey.funnel,
+    steps=["signup", {"use", "purchase"}],
+    within=HOURS,
+    entry="first",
+    over=MONTH,
+    by="country",
+)
+stat(journey.funnel, steps=["use", "purchase"], within=None, order="strict")
+stat(
+    journey.funnel,
+    steps=["use", "purchase", kind("purchase") & (amount >= 5)],
+    within=DAYS,
+    order="unordered",
+    exclude=[journey.Exclusion("cancel", after=1, before=3)],
+    by=first("channel"),
+)
 
 stat(metrics.active_customers, activity={"use", "purchase"}, period="week")
 stat(metrics.active_customers, activity="use", period="hour", min_events=2, over=Around("day"))

@@ -22,7 +22,7 @@ from customerops.model.values.checks import one_of
 
 __all__ = ["LogRank", "logrank"]
 
-Definition = Literal["log-rank", "gehan", "tarone-ware", "peto-peto"]
+Definition = Literal["log_rank", "gehan", "tarone_ware", "peto_peto"]
 
 
 def _even(risk: Floats, events: Floats) -> Floats:
@@ -43,10 +43,10 @@ def _survivors(risk: Floats, events: Floats) -> Floats:
 
 
 _WEIGHTS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "log-rank": _even,
+    "log_rank": _even,
     "gehan": _at_risk,
-    "tarone-ware": _root,
-    "peto-peto": _survivors,
+    "tarone_ware": _root,
+    "peto_peto": _survivors,
 }
 
 
@@ -182,7 +182,7 @@ def logrank(
     *,
     by: Labels | None = None,
     strata: Labels | None = None,
-    definition: Definition = "log-rank",
+    definition: Definition = "log_rank",
     entry: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     unit: dt.timedelta | None = None,
@@ -198,7 +198,7 @@ def logrank(
         The group of each life. For spells: the name of an attribute of theirs, such as ``"plan"``.
     strata : array_like, shape (n,), or str, optional
         Lives are compared with those of the same stratum only, as ``by`` names the groups.
-    definition : {"log-rank", "gehan", "tarone-ware", "peto-peto"}
+    definition : {"log_rank", "gehan", "tarone_ware", "peto_peto"}
         How much the difference at each event time counts: all alike, or early ones more.
 
     Returns
@@ -220,9 +220,9 @@ def logrank(
     (r_i - d_i) / (r_i - 1) (r_ij / r_i) (1[j = l] - r_il / r_i)``; strata are summed. The statistic
     is ``score' covariance^- score``, chi-squared with as many degrees of freedom as the rank.
 
-    ``log-rank``: w_i = 1 (Mantel 1966, Peto and Peto 1972), most powerful where one hazard is a
+    ``log_rank``: w_i = 1 (Mantel 1966, Peto and Peto 1972), most powerful where one hazard is a
     constant multiple of the other; ``gehan``: r_i (Gehan 1965, Breslow 1970: the Wilcoxon test);
-    ``tarone-ware``: the square root of r_i (1977); ``peto-peto``: the product of
+    ``tarone_ware``: the square root of r_i (1977); ``peto_peto``: the product of
     ``1 - d_i / (r_i + 1)`` up to t_i (1972). Choose before looking at the curves.
 
     A customer with several spells counts several times, as if they were different customers.

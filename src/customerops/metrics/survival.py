@@ -14,7 +14,7 @@ from customerops.model.values.checks import one_of
 
 __all__ = ["Ties", "kaplan_meier", "nelson_aalen"]
 
-Ties = Literal["nelson-aalen", "fleming-harrington"]
+Ties = Literal["nelson_aalen", "fleming_harrington"]
 """How a cumulative hazard takes events at one time: together, or in turn."""
 
 
@@ -93,7 +93,7 @@ def nelson_aalen(
     durations: ArrayLike | Spells,
     observed: ArrayLike | None = None,
     *,
-    ties: Ties = "nelson-aalen",
+    ties: Ties = "nelson_aalen",
     entry: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     unit: dt.timedelta | None = None,
@@ -105,7 +105,7 @@ def nelson_aalen(
     ----------
     durations, observed, entry, weights, unit, by
         As for `kaplan_meier`.
-    ties : {"nelson-aalen", "fleming-harrington"}
+    ties : {"nelson_aalen", "fleming_harrington"}
         Events at one time are taken together, as where time is counted in whole days; or in turn,
         as where they are at one time only because time was rounded.
 
@@ -139,11 +139,11 @@ def nelson_aalen(
     >>> from customerops.metrics import nelson_aalen
     >>> nelson_aalen([1, 1, 2], [1, 1, 1]).at(1)
     0.6666666666666666
-    >>> nelson_aalen([1, 1, 2], [1, 1, 1], ties="fleming-harrington").at(1)  # 1/3 + 1/2
+    >>> nelson_aalen([1, 1, 2], [1, 1, 1], ties="fleming_harrington").at(1)  # 1/3 + 1/2
     0.8333333333333333
     """
     lives = Lives(
         durations=durations, observed=observed, entry=entry, weights=weights, unit=unit, by=by
     )
-    one_of("ties", ties, ("nelson-aalen", "fleming-harrington"))
+    one_of("ties", ties, ("nelson_aalen", "fleming_harrington"))
     return event_table(lives, "nelson_aalen", ties=ties)

@@ -19,7 +19,7 @@ from tests.reference import survival as reference
 
 KM = Context("kaplan_meier")
 NA = Context("nelson_aalen")
-FH = Context("nelson_aalen", options={"ties": "fleming-harrington"})
+FH = Context("nelson_aalen", options={"ties": "fleming_harrington"})
 GROUP = Axis("group", ["a", "b", "c"], "group", disjoint=True)
 
 

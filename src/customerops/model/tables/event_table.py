@@ -44,7 +44,7 @@ class EventTable(Support):
     context : Context
         What it is about. A metric ``"nelson_aalen"`` reads as cumulative hazard, any other as
         survival (Kaplan and Meier). The option ``ties`` says how the hazard treats events at one
-        time: ``"nelson-aalen"`` (together, the default) or ``"fleming-harrington"`` (in turn).
+        time: ``"nelson_aalen"`` (together, the default) or ``"fleming_harrington"`` (in turn).
 
     Raises
     ------
@@ -412,11 +412,11 @@ class EventTable(Support):
         """Return the hazard at each time, or with power 2 its variance."""
         ties = one_of(
             "ties",
-            self.context.option("ties", "nelson-aalen"),
-            ("nelson-aalen", "fleming-harrington"),
+            self.context.option("ties", "nelson_aalen"),
+            ("nelson_aalen", "fleming_harrington"),
         )
         risk, events = self.at_risk, self.events
-        if ties == "nelson-aalen":
+        if ties == "nelson_aalen":
             return np.where(
                 events > 0, events / np.maximum(risk, 1).astype(np.float64) ** power, 0.0
             )
