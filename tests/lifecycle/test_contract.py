@@ -149,6 +149,9 @@ def test_a_cancel_at_period_end_while_paused() -> None:
     assert history.attributes_at(day(100)).pending_cancel
     _, moves = lived([*paused, Event(110, "resume")])
     assert moves[1] == (130, "LAPSED")
+    # 20 days remain, however long ago they would have run out
+    late = [START, Event(10, "pause"), Event(40, "cancel_at_period_end"), Event(50, "resume")]
+    assert lived(late)[1][1] == (70, "LAPSED")
 
 
 def test_a_cancel_at_period_end_while_paused_in_grace_acts_as_a_cancel() -> None:
@@ -250,40 +253,42 @@ def ended(policy: LifecyclePolicy, *given: tuple[str, dt.datetime]) -> list[dt.d
 def test_renewals_keep_the_day_the_contract_began_on() -> None:
     start = ("start", local(1, 31, 9))
     policy = months(Months(1))
-    assert ended(policy, start) == [local(2, 28)]
-    assert ended(policy, start, ("renew", local(2, 20))) == [local(3, 31)]
+    assert ended(policy, start) == [local(3, 1)]  # the 28th is paid for
+    assert ended(policy, start, ("renew", local(2, 20))) == [local(4, 1)]
     renewals = [("renew", local(2, 20)), ("renew", local(3, 20)), ("renew", local(4, 20))]
-    assert ended(policy, start, *renewals[:2]) == [local(4, 30)]
-    assert ended(policy, start, *renewals) == [local(5, 31)]
+    assert ended(policy, start, *renewals[:2]) == [local(5, 1)]
+    assert ended(policy, start, *renewals) == [local(6, 1)]
     leap = ("start", local(1, 31, 9, year=2028))
-    assert ended(policy, leap) == [local(2, 29, year=2028)]
+    assert ended(policy, leap) == [local(3, 1, year=2028)]
 
 
 def test_a_pause_or_an_end_that_was_said_moves_the_day() -> None:
     policy = months(Months(1))
     start = ("start", local(1, 31, 9))
     held = [("pause", local(2, 18)), ("resume", local(2, 28)), ("renew", local(3, 1))]
-    assert ended(policy, start, *held) == [local(4, 10)]
+    assert ended(policy, start, *held) == [local(4, 11)]  # ten days later, and a month
     anew = [("cancel", local(2, 1)), ("start", local(2, 3, 15))]
-    assert ended(policy, start, *anew) == [local(2, 1), local(3, 3)]
+    assert ended(policy, start, *anew) == [local(2, 1), local(3, 4)]
 
 
 def test_local_days_of_grace() -> None:
     policy = months(Months(1), Days(3))
     # the clock goes forward on 29 March and back on 25 October: 23 and 25 hours
-    assert ended(policy, ("start", local(2, 27))) == [local(3, 30)]
-    assert ended(policy, ("start", local(9, 24))) == [local(10, 27)]
+    assert ended(policy, ("start", local(2, 27))) == [local(3, 31)]
+    assert ended(policy, ("start", local(9, 24))) == [local(10, 28)]
     exact = months(Months(1), 3 * DAY)
-    assert ended(exact, ("start", local(2, 27))) == [local(3, 30, 1)]
-    assert ended(exact, ("start", local(9, 24))) == [local(10, 26, 23)]
+    assert ended(exact, ("start", local(2, 27))) == [local(3, 31, 1)]
+    assert ended(exact, ("start", local(9, 24))) == [local(10, 27, 23)]
 
 
 def test_a_renewal_on_the_last_day_comes_in_time() -> None:
     policy = months(Months(1))
     start = ("start", local(2, 28, 18))
-    assert ended(policy, start, ("renew", local(3, 28))) == [local(4, 28)]
-    late = local(3, 28) + US
-    assert ended(policy, start, ("renew", late)) == [local(3, 28), local(4, 28)]
+    for hour in (0, 18, 23):  # whatever the hour it began at
+        assert ended(policy, start, ("renew", local(3, 28, hour))) == [local(4, 29)]
+    assert ended(policy, start, ("renew", local(3, 29))) == [local(4, 29)]
+    late = local(3, 29) + US
+    assert ended(policy, start, ("renew", late)) == [local(3, 29), local(4, 30)]
 
 
 def test_a_log_need_not_say_until_when_if_the_contract_does() -> None:
@@ -291,7 +296,7 @@ def test_a_log_need_not_say_until_when_if_the_contract_does() -> None:
         customer_id=[1], at=[dt.date(2026, 1, 31)], kind=["start"], tz=BERLIN
     )
     done = replay_log(log, months(Months(1)), as_of=local(3, 1))
-    assert done.transitions.at.tolist() == [to_us(local(1, 31)), to_us(local(2, 28))]
+    assert done.transitions.at.tolist() == [to_us(local(1, 31)), to_us(local(3, 1))]
 
 
 # ------------------------------------------------------------------ refused

@@ -24,6 +24,8 @@ from customerops.lifecycle.spans import (
     dump_span,
     load_span,
     tell,
+    through,
+    through_us,
 )
 from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction
@@ -84,9 +86,16 @@ def test_a_day_that_starts_late() -> None:
 
 
 def test_months_count_to_an_anchor() -> None:
-    assert after(Months(1), local(2, 28), LOCAL, anchor=31) == local(3, 31)
-    assert after(Months(1), local(3, 31), LOCAL, anchor=31) == local(4, 30)
-    assert after(Months(2), local(2, 28), LOCAL, anchor=30) == local(4, 30)
+    """Paid through the last day: until the one after it starts."""
+    assert through(Months(1), local(2, 28), LOCAL, anchor=31) == local(4, 1)
+    assert through(Months(1), local(3, 31), LOCAL, anchor=31) == local(5, 1)
+    assert through(Months(2), local(2, 28), LOCAL, anchor=30) == local(5, 1)
+    assert through(Months(1), local(1, 15, 10), LOCAL) == local(2, 16)
+    assert through(Days(30), local(3, 1, 23), LOCAL) == local(4, 1)
+    assert through(DAY, local(3, 28, 12).astimezone(dt.UTC), LOCAL) == local(3, 29, 13)
+    at = np.array([to_us(local(1, 31)), to_us(local(2, 28))])
+    ends = through_us(Months(1), at, LOCAL, anchor=np.array([31, 31]))
+    assert ends.tolist() == [to_us(local(3, 1)), to_us(local(4, 1))]
 
 
 zones = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"])

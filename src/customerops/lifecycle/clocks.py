@@ -214,7 +214,12 @@ class Contract:
     *resume*, a start or a renewal; nothing lapses meanwhile. *Cancel at period end* ends the life
     at the end of what is paid, without grace, unless a start or renewal comes first; once that end
     has passed it acts as a cancel. A *failed payment* puts the customer at risk until the next
-    start or renewal. Terms in `Months` keep the day of the month on which the contract began.
+    start or renewal.
+
+    A term that is a timedelta ends so much later, to the microsecond. One in `Days` or `Months` is
+    paid through the end of its last day: a month from 15 January, whatever the hour, ends as 16
+    February begins, and a renewal on the 15th is in time. Terms in months keep the day of the month
+    on which the contract began, where the month has it.
 
     Examples
     --------

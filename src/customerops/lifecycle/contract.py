@@ -12,7 +12,7 @@ import numpy as np
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.plain import dump, load
 from customerops.lifecycle.policy import LifecyclePolicy
-from customerops.lifecycle.spans import Months, after, day_of_month
+from customerops.lifecycle.spans import Months, after, day_of_month, through
 from customerops.lifecycle.stages import Trigger
 from customerops.model.records.base import Shape, shape_of
 from customerops.model.values.instants import to_us
@@ -93,11 +93,13 @@ def paid(
         if trigger is Trigger.RENEW and running is not None:
             if running.ends_at is None:
                 return attrs.evolve(running, ending=False, failing=False)
-            begins, anchor = running.ends_at, running.anchor
+            exact = isinstance(length, dt.timedelta)
+            begins = running.ends_at if exact else running.ends_at - _US  # on its last day
+            anchor = running.anchor
         elif isinstance(length, Months):
             assert policy.calendar is not None
             anchor = int(day_of_month(np.array([to_us(at)]), policy.calendar)[0])
-        closes = after(length, begins, policy.calendar, anchor=anchor)
+        closes = through(length, begins, policy.calendar, anchor=anchor)
         if closes is None:
             return Term(None)
         end = closes

@@ -7,6 +7,8 @@ takes the k-th event of all who have one. Only events that can matter to a contr
 
 from __future__ import annotations
 
+import datetime as dt
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,15 @@ from customerops.errors import InvalidInputError
 from customerops.lifecycle.criteria import KthInLife
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.rows import Rows
-from customerops.lifecycle.spans import LAST, NEVER, Months, Span, after_us, day_of_month
+from customerops.lifecycle.spans import (
+    LAST,
+    NEVER,
+    Months,
+    Span,
+    after_us,
+    day_of_month,
+    through_us,
+)
 from customerops.lifecycle.stages import ACTIVE, QUALIFYING, STAGES, TARGETS, Stage, Trigger
 from customerops.model.values.runs import first_of_run
 
@@ -295,6 +305,8 @@ def _pay(
             own = by_term[anchor[by_term] == 0]
             new = own[~goes_on[own]]
             anchor[new] = day_of_month(at[new], policy.calendar)
+        if not isinstance(length, dt.timedelta):
+            begins -= goes_on  # on the last day of what was paid
         end[by_term] = _after_term(length, begins[by_term], anchor[by_term], policy)
         end[open_end] = NEVER
     anchor[says] = 0
@@ -309,8 +321,8 @@ def _after_term(length: Span, begins: Int, anchor: Int, policy: LifecyclePolicy)
     if isinstance(length, Months) and policy.calendar is not None:
         own = day_of_month(begins, policy.calendar)
         anchor = np.where(anchor == 0, own, anchor)
-        return after_us(length, begins, policy.calendar, anchor=anchor)
-    return _bounded(after_us(length, begins, policy.calendar))
+        return through_us(length, begins, policy.calendar, anchor=anchor)
+    return _bounded(through_us(length, begins, policy.calendar))
 
 
 def _set_term(state: Contracts, who: Int, ends: Int, *, trial: bool) -> None:

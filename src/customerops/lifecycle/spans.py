@@ -32,6 +32,8 @@ __all__ = [
     "dump_span",
     "load_span",
     "tell",
+    "through",
+    "through_us",
 ]
 
 Int = NDArray[np.int64]
@@ -96,7 +98,7 @@ class Months:
     Notes
     -----
     In a month without that day it closes at the start of the last day: a month from 31 January is
-    28 or 29 February. A contract that began on the 31st is renewed to the 31st where there is one.
+    28 or 29 February.
 
     Examples
     --------
@@ -137,23 +139,17 @@ def tell(span: Span) -> str:
     return f"{span.n} calendar {unit}{'' if span.n == 1 else 's'}"
 
 
-def after(
-    span: Span, at: dt.datetime, calendar: Calendar | None, *, anchor: int | None = None
-) -> dt.datetime | None:
+def after(span: Span, at: dt.datetime, calendar: Calendar | None) -> dt.datetime | None:
     """Return when a window that opens at an instant closes; None if it is beyond all calendars."""
     if isinstance(span, dt.timedelta):
         try:
             return at + span
         except OverflowError:
             return None
-    days = None if anchor is None else np.array([anchor])
-    us = int(after_us(span, np.array([to_us(at)]), calendar, anchor=days)[0])
-    return None if us >= NEVER else from_us(us)
+    return _instant(after_us(span, np.array([to_us(at)]), calendar))
 
 
-def after_us(
-    span: Span, at: Int, calendar: Calendar | None, *, anchor: NDArray[Any] | None = None
-) -> Int:
+def after_us(span: Span, at: Int, calendar: Calendar | None) -> Int:
     """Return when windows that open at instants close, `NEVER` if beyond all calendars.
 
     Parameters
@@ -163,25 +159,68 @@ def after_us(
         Microseconds UTC.
     calendar : Calendar or None
         Whose local days; exact windows need none.
-    anchor : integers (n,), optional
-        The day of the month that months count to, where it is not the day of `at` itself.
     """
     if isinstance(span, dt.timedelta):
         return at + min(span // _US, NEVER)
     assert calendar is not None  # the policy has seen to it
-    day = calendar.ordinals(np.minimum(at, _LAST), "day")
+    return _starts(_day_after(span, _days(at, calendar), None), calendar)
+
+
+def through(
+    span: Span, at: dt.datetime, calendar: Calendar | None, *, anchor: int | None = None
+) -> dt.datetime | None:
+    """Return when what is paid for at an instant ends; None if it is beyond all calendars."""
+    if isinstance(span, dt.timedelta):
+        return after(span, at, calendar)
+    days = None if anchor is None else np.array([anchor])
+    return _instant(through_us(span, np.array([to_us(at)]), calendar, anchor=days))
+
+
+def through_us(
+    span: Span, at: Int, calendar: Calendar | None, *, anchor: NDArray[Any] | None = None
+) -> Int:
+    """Return when what is paid for at instants ends: days and months with their last day.
+
+    Parameters
+    ----------
+    span, at, calendar
+        As for `after_us`.
+    anchor : integers (n,), optional
+        The day of the month that months count to, where it is not the day of `at` itself.
+    """
+    if isinstance(span, dt.timedelta):
+        return after_us(span, at, calendar)
+    assert calendar is not None
+    return _starts(_day_after(span, _days(at, calendar), anchor) + 1, calendar)
+
+
+def _days(at: Int, calendar: Calendar) -> Int:
+    """Return the local days of instants; those beyond all calendars are all on the last."""
+    return calendar.ordinals(np.minimum(at, _LAST), "day")
+
+
+def _day_after(span: Days | Months, day: Int, anchor: NDArray[Any] | None) -> Int:
+    """Return the day so many days or months later."""
     if isinstance(span, Days):
-        day = day + min(span.n, 4_000_000)
-    else:
-        month = day.astype("M8[D]").astype("M8[M]").astype(np.int64) + min(span.n, 120_000)
-        first = month.astype("M8[M]").astype("M8[D]").astype(np.int64)
-        last = (month + 1).astype("M8[M]").astype("M8[D]").astype(np.int64) - 1
-        wanted = _day_of_month(day) if anchor is None else anchor
-        day = np.minimum(first + wanted - 1, last)
+        return day + min(span.n, 4_000_000)
+    month = day.astype("M8[D]").astype("M8[M]").astype(np.int64) + min(span.n, 120_000)
+    first = month.astype("M8[M]").astype("M8[D]").astype(np.int64)
+    last = (month + 1).astype("M8[M]").astype("M8[D]").astype(np.int64) - 1
+    wanted = _day_of_month(day) if anchor is None else anchor
+    later: Int = np.minimum(first + wanted - 1, last)
+    return later
+
+
+def _starts(day: Int, calendar: Calendar) -> Int:
+    """Return when local days start."""
     known = day < _LAST // 86_400_000_000
-    closes: Int = np.full(at.shape, NEVER)
-    closes[known] = calendar.edges(day[known], "day")
-    return closes
+    starts: Int = np.full(day.shape, NEVER)
+    starts[known] = calendar.edges(day[known], "day")
+    return starts
+
+
+def _instant(us: Int) -> dt.datetime | None:
+    return None if us[0] >= NEVER else from_us(int(us[0]))
 
 
 def day_of_month(at: Int, calendar: Calendar) -> Int:
