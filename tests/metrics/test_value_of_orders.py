@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import json
 import math
 from collections.abc import Callable
@@ -49,6 +50,7 @@ from customerops.model import (
     Ratio,
     Subscription,
     Window,
+    always,
     first,
     spells_of,
 )
@@ -163,7 +165,7 @@ def test_users_equal_reading_each_history(
     rows: list[Interaction], as_of: dt.datetime, revenue: Any
 ) -> None:
     log, own = log_of(rows).until(as_of), histories(rows, as_of)
-    every = arpu(log, revenue=set(revenue), period="month")
+    every = arpu(log, activity=always, revenue=set(revenue), period="month")
     using = arpu(log, revenue=set(revenue), activity={"use"}, period="month")
     paying = arppu(log, revenue=set(revenue), period="month")
     everything = ("purchase", "refund", "use", "balance")
@@ -239,7 +241,7 @@ MEASURES: list[Callable[..., Any]] = [
     purchase_frequency,
     units_per_transaction,
     lambda log, **options: refund_rate(log, definition="by_value", **options),
-    arpu,
+    lambda log, **options: arpu(log, activity={"use", "purchase"}, **options),
     arppu,
     concentration,
     product_popularity,
@@ -275,7 +277,25 @@ def test_a_published_arppu() -> None:
     rows += [Interaction(customer_id=-i, kind="use", at=utc("2026-03-09")) for i in range(1, 201)]
     log = log_of(rows, Calendar("UTC")).until_day(dt.date(2026, 3, 31))
     assert arppu(log, period="month").value.tolist() == [given_case["expected"]]
-    assert arpu(log, period="month").value.tolist() == [given_case["expected"] / 2]
+    assert arpu(log, activity=always, period="month").value.tolist() == [
+        given_case["expected"] / 2
+    ]
+
+
+def test_being_mailed_makes_nobody_active() -> None:
+    """60 EUR by who did something, and not by those who were written to, too."""
+    rows = [
+        Interaction(
+            customer_id="a", kind="purchase", at=utc("2026-03-02"), amount=Money(60, "EUR")
+        ),
+        *(Interaction(customer_id=who, kind="mailed", at=utc("2026-03-01")) for who in "abc"),
+        Interaction(customer_id="b", kind="use", at=utc("2026-03-03")),
+    ]
+    log = log_of(rows).until(utc("2026-05-01"))
+    march = Window.parse("2026-03-01", "2026-04-01", tz=ZONE)
+    assert inspect.signature(arpu).parameters["activity"].default is inspect.Parameter.empty
+    assert arpu(log, activity={"use", "purchase"}, over=march).value == 30
+    assert arpu(log, activity="use", over=march).value == 60  # of a, by b
 
 
 # yitongweb.cn, 复购率: 200 of 1,000 buyers
@@ -419,7 +439,7 @@ def test_lines_and_amounts_may_be_missing() -> None:
     assert math.isnan(units_per_transaction(bare, period="month").value[0])
     assert product_popularity(bare, period="month").value.shape == (1, 0)
     assert purchase_frequency(bare, period="month").value.tolist() == [1.0]
-    for measure in (average_order_value, arpu, concentration):
+    for measure in (average_order_value, MEASURES[5], concentration):
         with pytest.raises(InvalidInputError, match="column must be one the log was built with"):
             measure(bare, period="month")
 

@@ -14,7 +14,7 @@ from customerops.metrics._spans import known_at
 from customerops.metrics._stays import groups_of_spells
 from customerops.model.log.log import InteractionLog
 from customerops.model.log.spells import Spells
-from customerops.model.rules.rules import Rule, always, as_rule
+from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
 from customerops.model.tables.ratios import Mean, Ratio
@@ -33,8 +33,8 @@ __all__ = ["arpa", "arppu", "arpu"]
 def arpu(
     log: InteractionLog,
     *,
+    activity: Rule | str | Collection[str],
     revenue: Rule | str | Collection[str] = "purchase",
-    activity: Rule | str | Collection[str] = always,
     over: Window | None = None,
     period: Period | None = None,
     by: str | Grouping | None = None,
@@ -47,11 +47,12 @@ def arpu(
     ----------
     log : InteractionLog
         The events, with amounts.
+    activity : Rule, str or collection of str
+        Which events make a customer active: what they do, not what is done to them, such as being
+        mailed.
     revenue : Rule, str or collection of str
         Which events bring revenue; ``{"purchase", "refund"}`` deducts refunds, whose amounts are
         negative.
-    activity : Rule, str or collection of str
-        Which events make a customer active; left out, every event does.
     over : Window, optional
         The window, or the periods to report; needed without `period`.
     period : {"hour", "day", "week", "month", "quarter", "year"}, optional
@@ -79,7 +80,8 @@ def arpu(
     -----
     ``revenue in the period / distinct customers active in it``. The ARPU of a month is neither the
     sum nor the mean of those of its days: the same people are active on many of them. Events
-    without an amount bring no revenue.
+    without an amount bring no revenue. Who pays without an event of `activity` in the period is in
+    the revenue and not among the users; take revenue into `activity` to have both of the same people.
 
     References
     ----------
@@ -95,8 +97,10 @@ def arpu(
     ...     amount=[None, 10, None, 20], at=[dt.date(2026, 1, d) for d in (2, 3, 9, 9)],
     ...     currency="EUR", tz=dt.timezone.utc,
     ... ).until_day(dt.date(2026, 1, 31))
-    >>> arpu(log, period="month").value.tolist(), arppu(log, period="month").value.tolist()
-    ([10.0], [15.0])
+    >>> arpu(log, activity={"use", "purchase"}, period="month").value.tolist()
+    [10.0]
+    >>> arppu(log, period="month").value.tolist()
+    [15.0]
     """
     paying, using = as_rule(revenue, name="revenue"), as_rule(activity, name="activity")
     asked = question(
