@@ -491,6 +491,29 @@ def test_a_day_that_never_was_has_no_close() -> None:
     assert by_day.y.tolist() == [1] * 29 + [0, 1]
 
 
+def test_refunds_are_negative_and_no_purchases() -> None:
+    rows = [
+        Interaction(customer_id="a", kind=kind, at=utc("2026-03-09"), amount=Money(amount, "EUR"))
+        for kind, amount in (
+            *(("purchase", 50), ("purchase", 30)),
+            *(("refund", 5), ("refund", -5), ("refund", 0), ("refund", 7)),
+        )
+    ]
+    log = log_of(rows).until(utc("2026-05-01"))
+    options: Any = {"period": "month"}
+    by_orders = refund_rate(log, definition="by_orders", **options)
+    assert by_orders.value.tolist() == [4 / 2]
+    with pytest.raises(
+        InvalidInputError, match="^refunds must have amounts of 0 or below: 2 of 4 rows are not$"
+    ):
+        refund_rate(log, definition="by_value", **options)
+    for definition in ("by_orders", "by_value"):
+        with pytest.raises(
+            InvalidInputError, match="^refunds must not be purchases, too: 2 of 6 rows are both$"
+        ):
+            refund_rate(log, definition=odd(definition), refunds={"refund", "purchase"}, **options)
+
+
 def test_levels_without_a_number_change_nothing() -> None:
     rows = [
         Interaction(customer_id="a", kind="balance", at=utc("2026-03-01"), value=10.0),

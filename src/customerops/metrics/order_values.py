@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 import numpy as np
 
+from customerops.errors import InvalidInputError
 from customerops.metrics._buyers import question
 from customerops.model.log.log import InteractionLog
 from customerops.model.log.records import QUANTITY_DECIMALS
@@ -346,7 +347,8 @@ def refund_rate(
     purchases : Rule, str or collection of str
         Which events are orders.
     refunds : Rule, str or collection of str
-        Which are refunds; their amounts are negative.
+        Which are refunds; their amounts are negative. Shops often export them as positive: change
+        the sign before the log is built.
     over, period, by, as_of, calendar
         As for `average_order_value`.
 
@@ -358,7 +360,8 @@ def refund_rate(
     Raises
     ------
     InvalidInputError
-        As for `average_order_value`; amounts are needed for ``"by_value"`` only.
+        As for `average_order_value`; amounts are needed for ``"by_value"`` only. When an event is a
+        purchase and a refund, or, ``"by_value"``, a refund has an amount above 0.
 
     Notes
     -----
@@ -398,11 +401,20 @@ def refund_rate(
     )
     bought = asked.bought(sold, back)
     is_sold, is_back = (rule.mask(asked.log)[bought.rows] for rule in (sold, back))
+    both = int((is_sold & is_back).sum())
+    if both:
+        problem = f"{both} of {len(is_back)} rows are both"
+        raise InvalidInputError("refunds", "must not be purchases, too", problem)
     context = asked.context
     if definition == "by_orders":
         x, y = bought.count(is_back), bought.count(is_sold)
     else:
         amount, known = asked.amounts(bought.rows)
+        wrong = int((is_back & (amount > 0)).sum())
+        if wrong:
+            raise InvalidInputError(
+                "refunds", "must have amounts of 0 or below", count=wrong, total=int(is_back.sum())
+            )
         x, y = bought.sum(np.where(is_back, -amount, 0)), bought.sum(np.where(is_sold, amount, 0))
         seen = bool((known & (is_sold | is_back)).any())
         if seen:  # a quotient of amounts has no unit, yet is of one currency
