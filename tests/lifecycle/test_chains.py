@@ -15,7 +15,7 @@ from customerops.lifecycle.batch import replay_log
 from customerops.lifecycle.history import replay
 from customerops.lifecycle.population import Population
 from customerops.model.log.log import InteractionLog
-from customerops.model.tables.estimates import Ratio
+from customerops.model.tables.ratios import ClusteredShare, Ratio
 from customerops.model.tables.tables import Axis, Context
 from customerops.model.values.calendar import Calendar
 from customerops.model.values.window import Window
@@ -141,8 +141,9 @@ def test_by_hand() -> None:
     }
     cell = found.select(source="ACTIVATED", target="ACTIVATED")
     assert (float(cell), cell.count, cell.total, cell.n) == (0.5, 2, 4, 2)
-    rows = Ratio.from_rows([0, 2], [1, 3], context=Context("by hand"))
+    rows = ClusteredShare.from_rows([0, 2], [1, 3], context=Context("by hand"))
     assert cell.interval() == rows.interval()
+    assert 0 < cell.interval()[0] < cell.interval()[1] < 1
     assert cell.standard_error == rows.standard_error
     assert found.context.unit == "customer-period"
     assert pickle.loads(pickle.dumps(found)) == found

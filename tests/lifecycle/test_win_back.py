@@ -1,6 +1,7 @@
 """Win-back by customer: half-open windows, lapses still open, and a plain count of pairs."""
 
 import datetime as dt
+import math
 import pickle
 from typing import Any
 
@@ -191,10 +192,11 @@ def test_the_interval_is_by_customer() -> None:
     share, residuals = 3 / 7, [3 - 4 * 3 / 7, *[-3 / 7] * 3]
     variance = 4 / 3 * sum(r * r for r in residuals) / 49
     assert found.standard_error == pytest.approx(variance**0.5)
-    low, high = found.interval()
-    assert (low, high) == pytest.approx(
-        (share - 3.182446305 * variance**0.5, share + 3.182446305 * variance**0.5)
-    )
+    half = 3.182446305 * variance**0.5  # Student's t of 3 degrees at 0.975
+    assert found.interval(method="delta") == pytest.approx((share - half, share + half))
+    logit, half = math.log(share / (1 - share)), half / (share * (1 - share))
+    inside = [1 / (1 + math.exp(-(logit + side * half))) for side in (-1, 1)]
+    assert found.interval() == pytest.approx(inside)
 
 
 def test_under_a_scope_the_customer_is_still_the_unit() -> None:

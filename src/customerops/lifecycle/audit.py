@@ -59,12 +59,15 @@ class PolicyCheck:
         found = [f"{stage} is never left" for stage in self.absorbing if stage is not Stage.ERASED]
         if not self.acyclic:
             found.append("timeouts lead back to where they began")
-        if self.exact and self.calendar:
-            found.append(
-                f"windows are of two sorts: {', '.join(self.exact)} exact, "
-                f"{', '.join(self.calendar)} of the calendar"
-            )
         return tuple(found)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What may be meant, and may be a slip: windows of two sorts."""
+        if not (self.exact and self.calendar):
+            return ()
+        sorts = f"{', '.join(self.exact)} exact, {', '.join(self.calendar)} of the calendar"
+        return (f"windows are of two sorts: {sorts}",)
 
     @property
     def sound(self) -> bool:
@@ -74,7 +77,7 @@ class PolicyCheck:
     def describe(self) -> str:
         """Return all that was found in words, a line each."""
         lines = [f"{stage} is never reached: {why}." for stage, why in self.unreachable.items()]
-        lines += [f"{problem}." for problem in self.problems]
+        lines += [f"{found}." for found in (*self.problems, *self.remarks)]
         return "\n".join(lines) or "Every stage is reached, and nothing is amiss."
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -106,8 +109,8 @@ def check(policy: LifecyclePolicy) -> PolicyCheck:
     Notes
     -----
     A rule is taken to hold for some interaction; that it never does is not seen. Exact windows
-    beside calendar ones are legal and sometimes meant, such as days of grace after a term of
-    months; by mistake they make two deadlines of "30 days" differ by hours.
+    beside calendar ones are a remark and no problem: they are sometimes meant, such as days of
+    grace after a term of months; by mistake they make two deadlines of "30 days" differ by hours.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from customerops.lifecycle.stocks import stage_axis
 from customerops.lifecycle.win_back import owners
 from customerops.model.tables import intervals
 from customerops.model.tables.base import Floats
-from customerops.model.tables.ratios import Ratio
+from customerops.model.tables.ratios import ClusteredShare, Ratio
 from customerops.model.tables.tables import Context, Count
 from customerops.model.values import exact
 from customerops.model.values.instants import to_us
@@ -39,7 +39,7 @@ _BY_SOURCE = ("source",)
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
-class TransitionMatrix(Ratio):
+class TransitionMatrix(ClusteredShare):
     """From where to where customers went between the ends of closed periods.
 
     A cell counts customer-periods, and its value is their share of those that started from the

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.lifecycle.stages import ACTIVE, STAGES, Stage
 from customerops.model.tables.base import at_least_zero
-from customerops.model.tables.ratios import Ratio
+from customerops.model.tables.ratios import ClusteredShare, Ratio
 from customerops.model.tables.tables import Axis, Context, Count
 from customerops.model.values import exact
 from customerops.model.values.instants import micros
@@ -29,7 +29,7 @@ _ACTIVE = [STAGES.index(stage) for stage in ACTIVE]
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
-class WinBackRate(Ratio):
+class WinBackRate(ClusteredShare):
     """The share of lapses after which the customer was active again in time.
 
     A customer may lapse several times, so the unit of the interval is the customer: x and y are

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from customerops.model.tables.cohort import CohortTable
     from customerops.model.tables.context import Context
     from customerops.model.tables.estimates import (
+        ClusteredShare,
         Difference,
         Mean,
         Movements,
@@ -91,6 +92,7 @@ __all__ = [
     "Calendar",
     "Channel",
     "Clause",
+    "ClusteredShare",
     "Coded",
     "CohortTable",
     "ColumnOptions",
@@ -236,6 +238,7 @@ _HOMES = {
     "Axis": "tables.axes",
     "CohortTable": "tables.cohort",
     "Context": "tables.context",
+    "ClusteredShare": "tables.estimates",
     "Difference": "tables.estimates",
     "Mean": "tables.estimates",
     "Movements": "tables.estimates",

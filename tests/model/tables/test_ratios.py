@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
 from customerops.model.tables.axes import Axis
-from customerops.model.tables.ratios import Mean, Ratio
+from customerops.model.tables.ratios import ClusteredShare, Mean, Ratio
 from customerops.model.tables.tables import Context
 from tests.reference.intervals import mean_variance, ratio_variance
 
@@ -154,3 +154,36 @@ def test_intervals_on_other_scales_by_hand() -> None:
 def test_what_has_no_such_scale_has_no_interval(x: list[int], method: str) -> None:
     ratio = Ratio.from_rows(x, [5, 5, 5], context=CONTEXT)
     assert np.isnan(ratio.interval(method=method)).all()
+
+
+def test_a_share_stays_a_share() -> None:
+    """Of two customers one came back: an interval by hand, and none outside [0, 1]."""
+    half = ClusteredShare.from_rows([1, 0], [1, 1], context=CONTEXT)
+    # the logit of 1/2 is 0; 12.7062 is Student's t of 1 degree at 0.975
+    spread = 12.7062 * math.sqrt(ratio_variance([1, 0], [1, 1])) / 0.25
+    expected = [1 / (1 + math.exp(side * spread)) for side in (1, -1)]
+    assert half.interval() == pytest.approx(expected, rel=1e-4)
+    assert half.interval(method="delta")[0] < 0
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        ([0, 0, 0], (0.0, 0.561497)),  # z² / (3 + z²), z = 1.959964
+        ([2, 2, 2], (0.438503, 1.0)),
+        (
+            [1, 1, 1],
+            (0.125335, 0.874665),
+        ),  # Wilson's of 1.5 of 3: 0.5 ± z sqrt(0.75 + z²/4) / (3 + z²)
+    ],
+)
+def test_customers_who_do_not_differ_tell_little(
+    x: list[int], expected: tuple[float, float]
+) -> None:
+    share = ClusteredShare.from_rows(x, [2, 2, 2], context=CONTEXT)
+    assert share.interval() == pytest.approx(expected, abs=1e-6)
+
+
+def test_one_customer_has_no_share_interval() -> None:
+    share = ClusteredShare.from_rows([1], [2], context=CONTEXT)
+    assert np.isnan(share.interval()).all()

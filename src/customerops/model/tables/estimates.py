@@ -23,11 +23,12 @@ from customerops.model.tables.base import (
     at_least_zero,
 )
 from customerops.model.tables.movements import Movements
-from customerops.model.tables.ratios import Mean, Ratio
+from customerops.model.tables.ratios import ClusteredShare, Mean, Ratio
 from customerops.model.tables.tables import Count
 from customerops.model.values import exact
 
 __all__ = [
+    "ClusteredShare",
     "Difference",
     "Estimate",
     "Mean",

@@ -28,6 +28,7 @@ __all__ = [
     "poisson_exact",
     "ratio_delta",
     "ratio_on_scale",
+    "ratio_share",
     "ratio_variance",
     "student",
     "trinomial_nps",
@@ -332,6 +333,34 @@ def ratio_on_scale(
     spread = np.exp(half / (value * rest))
     low, high = value / rest / spread, value / rest * spread
     return (low / (1 + low), high / (1 + high)) if share else (low, high)
+
+
+def ratio_share(n: Any, x: Any, y: Any, xx: Any, yy: Any, xy: Any, confidence: float) -> Bounds:
+    """Return the interval of a share ``Σx / Σy`` of what clusters within customers, inside [0, 1].
+
+    Parameters
+    ----------
+    n, x, y, xx, yy, xy, confidence
+        As for `ratio_delta`, with ``0 <= x <= y`` for every customer.
+
+    Notes
+    -----
+    Made on the scale of the logit, `ratio_on_scale`. Where customers do not differ, nothing tells
+    how much they might: at 0, at 1, and where all have the same share, it is Wilson's of that share
+    of n customers, as if each had one event.
+
+    Examples
+    --------
+    >>> low, high = ratio_share(3, 0, 6, 0, 12, 0, 0.95)
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.0000 0.5615
+    """
+    low, high = ratio_on_scale(n, x, y, xx, yy, xy, confidence, "logit")
+    value = exact.divide(exact.canon(x), exact.canon(y))
+    count = _float(n)
+    flat = (ratio_variance(n, x, y, xx, yy, xy) == 0) & (count > 1)
+    least, most = wilson(np.where(flat, value * count, 0), count, confidence)
+    return np.where(flat, least, low), np.where(flat, most, high)
 
 
 def welch_df(variance1: ArrayLike, df1: ArrayLike, variance2: ArrayLike, df2: ArrayLike) -> Floats:

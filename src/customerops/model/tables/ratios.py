@@ -19,7 +19,7 @@ from customerops.model.tables.context import Context
 from customerops.model.tables.tables import Count
 from customerops.model.values import exact
 
-__all__ = ["Mean", "Ratio"]
+__all__ = ["ClusteredShare", "Mean", "Ratio"]
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -169,6 +169,36 @@ class Ratio(_ByCustomer):
 
     def _variance(self) -> Floats:
         return intervals.ratio_variance(*self._arrays()) * self._factor() ** 2
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class ClusteredShare(Ratio):
+    """A share of events, with the customer as the unit: lapses won back, of all lapses.
+
+    Parameters
+    ----------
+    axes, parts, context
+        As for `Ratio`, with ``0 <= x <= y`` for every customer.
+
+    Notes
+    -----
+    The interval, method ``"logit"``, stays inside [0, 1]:
+    `customerops.model.tables.intervals.ratio_share`.
+
+    Examples
+    --------
+    >>> from customerops.model.tables.tables import Context
+    >>> none_yet = ClusteredShare.from_rows([0, 0, 0], [2, 1, 3], context=Context("win_back_rate"))
+    >>> print(none_yet.value, [round(bound, 2) for bound in none_yet.interval()])
+    0.0 [0.0, 0.56]
+    """
+
+    METHODS: ClassVar[tuple[str, ...]] = ("logit", "delta")
+
+    def _bounds(self, confidence: float, method: str) -> tuple[Floats, Floats]:
+        if method == "delta":
+            return super()._bounds(confidence, method)
+        return intervals.ratio_share(*self._arrays(), confidence)
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
