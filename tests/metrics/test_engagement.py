@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -592,7 +593,7 @@ def test_the_next_purchase_is_the_last_plus_a_gap(
             assert np.isnan(found.coverage[i])
             continue
         assert row["typical"] == float(typical)
-        expected = max(own[who]) + round(typical) * DAY  # half to even, as Python rounds
+        expected = max(own[who]) + math.floor(typical + Fraction(1, 2)) * DAY
         assert row["expected"] == found.expected[i] == expected
         assert found.due_in[i] == (expected - today).days
         assert row["earliest"] == max(own[who]) + gaps[0] * DAY
@@ -600,19 +601,26 @@ def test_the_next_purchase_is_the_last_plus_a_gap(
         assert found.coverage[i] == float(Fraction(len(gaps) - 1, len(gaps) + 1))
 
 
-def test_of_two_gaps_the_median_is_the_shorter() -> None:
-    log = log_of(on(a=[1, 11, 13])).until_day(dt.date(2026, 1, 13))
-    due = next_purchase(log, purchases="use")
-    assert due.columns["typical"].tolist() == [2]
-    assert due.columns["earliest"].tolist() == due.expected.tolist() == [dt.date(2026, 1, 15)]
-    assert due.columns["latest"].tolist() == [dt.date(2026, 1, 23)]
+def test_of_two_gaps_the_median_lies_between() -> None:
+    log = log_of(on(a=[1, 11, 31])).until_day(dt.date(2026, 1, 31))
+    due = next_purchase(log, purchases="use", min_gaps=2)
+    assert due.columns["typical"].tolist() == [15]  # of 10 and 20
+    assert due.expected.tolist() == [dt.date(2026, 2, 15)]
+    assert due.columns["earliest"].tolist() == [dt.date(2026, 2, 10)]
+    assert due.columns["latest"].tolist() == [dt.date(2026, 2, 20)]
+    few = next_purchase(log, purchases="use")  # three gaps are needed
+    assert few.expected.tolist() == [None]
+    assert np.isnan(few.columns["typical"]).tolist() == [True]
 
 
-def test_half_a_day_rounds_to_the_even_one() -> None:
+def test_half_a_day_rounds_up() -> None:
     log = log_of(on(a=[1, 3, 6])).until_day(dt.date(2026, 1, 6))
-    due = next_purchase(log, purchases="use", method="mean")
-    assert due.columns["typical"].tolist() == [2.5]
-    assert due.expected.tolist() == [dt.date(2026, 1, 8)]
+    for method in ("mean", "median"):
+        options: Any = {"method": method, "min_gaps": 2}
+        due = next_purchase(log, purchases="use", **options)
+        assert due.columns["typical"].tolist() == [2.5]
+        assert due.expected.tolist() == [dt.date(2026, 1, 9)]
+        assert due.due_in.tolist() == [3]
     for options in ({"method": "mode"}, {"min_gaps": 0}):
         with pytest.raises(InvalidInputError, match="must be"):
             next_purchase(log, **options)

@@ -134,7 +134,8 @@ def gaps(days: Sequence[dt.date], method: str) -> tuple[list[int], Fraction | No
         return found, None
     if method == "mean":
         return found, Fraction(sum(found), len(found))
-    return found, Fraction(found[(len(found) - 1) // 2])
+    middle = found[(len(found) - 1) // 2 : len(found) // 2 + 1]
+    return found, Fraction(sum(middle), len(middle))
 
 
 def frequency(events: Sequence[Interaction], zone: dt.tzinfo) -> tuple[int, int]:

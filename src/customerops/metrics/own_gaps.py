@@ -73,7 +73,7 @@ def next_purchase(
     *,
     purchases: Rule | str | Collection[str] = "purchase",
     method: Literal["median", "mean"] = "median",
-    min_gaps: int = 2,
+    min_gaps: int = 3,
     as_of: dt.datetime | None = None,
     calendar: Calendar | None = None,
 ) -> NextPurchase:
@@ -86,10 +86,12 @@ def next_purchase(
     purchases : Rule, str or collection of str
         Which events are purchases. Those of one local day are one.
     method : {"median", "mean"}
-        The typical gap: the (lower) median of the customer's gaps, or their mean. A date is the
-        mean rounded to a whole day, half to even.
+        The typical gap: the median of the customer's gaps, of an even number the midpoint of the
+        two in the middle, or their mean. A date is the typical gap rounded to a whole day, half a
+        day up.
     min_gaps : int
-        With fewer completed gaps there is no estimate.
+        With fewer completed gaps there is no estimate. Of one or two gaps the median is no more
+        than their mean.
     as_of : datetime, optional
         The last known instant; left out, the log's own.
     calendar : Calendar, optional
@@ -156,10 +158,10 @@ def next_purchase(
 
     typical = np.full(few, np.nan)
     if method == "median":
-        typical[chosen] = ranked((m - 1) // 2)
+        typical[chosen] = (ranked((m - 1) // 2) + ranked(m // 2)) / 2
     else:
         typical[chosen] = (day[end] - day[lead])[chosen] / m[chosen]
-    step = np.rint(typical[chosen]).astype(np.int64)
+    step = np.floor(typical[chosen] + 0.5).astype(np.int64)
     today = int(zone.ordinals(np.array([asked.as_of]), "day")[0])
     due_in = np.full(few, np.nan)
     due_in[chosen] = day[end][chosen] + step - today
