@@ -56,7 +56,7 @@ def test_windows_of_two_sorts() -> None:
     sorts = "clock.window, at_risk.after, activation_window exact, winback_window of the calendar"
     assert found.sound
     assert found.remarks == (f"windows are of two sorts: {sorts}",)
-    assert found.describe() == f"{found.problems[0]}."
+    assert found.describe() == f"{found.remarks[0]}."
     assert check(POLICIES["calendar windows"]).exact == ()
     rich = plain(
         clock=Latency(quantile=0.5, fallback=DAY, floor=DAY, cap=2 * DAY),

@@ -13,13 +13,26 @@ from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError, Late, TransitionError
 from customerops.lifecycle.batch import replay_log
+from customerops.lifecycle.clocks import Inactivity
+from customerops.lifecycle.criteria import KthInLife
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population
 from customerops.lifecycle.states import States
 from customerops.model.log.log import InteractionLog
+from customerops.model.records.records import Interaction
 from customerops.model.values.window import Window
 from tests.lifecycle.draws import cases
-from tests.lifecycle.make import US, UTC, day, interactions, log_of, moves_of, policy_of
+from tests.lifecycle.make import (
+    DAY,
+    START,
+    US,
+    UTC,
+    day,
+    interactions,
+    log_of,
+    moves_of,
+    policy_of,
+)
 from tests.reference.lifecycle import Event, Paying, Rules
 
 Case = tuple[Rules, list[list[Event]]]
@@ -265,3 +278,40 @@ def test_empty_states_survive_a_frame() -> None:
     policy = policy_of(PLAIN._replace(first=3, within=2))
     nobody = replay_log(log_of([]), policy, as_of=day(4)).states()
     assert len(States.from_frame(nobody.to_frame(), policy, as_of=day(4))) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lives": [-1]}, "lives must hold whole numbers of at least 0"),
+        ({"lives": [float("nan")]}, "lives must hold whole numbers of at least 0"),
+        ({"ordinal": [2.7]}, "ordinal must hold whole numbers of at least 0"),
+        ({"ending": ["False"]}, "ending must hold truth values"),
+        (
+            {"due_at": [pd.NaT]},
+            "due_at must be what falls due first: it is another in 1 of 1 rows",
+        ),
+    ],
+    ids=str,
+)
+def test_a_frame_holds_what_states_hold(change: dict[str, Any], message: str) -> None:
+    policy = LifecyclePolicy(
+        qualifies="purchase", clock=Inactivity(30 * DAY), retention=KthInLife(2)
+    )
+    bought = Interaction(customer_id=1, at=START, kind="purchase")
+    done = replay_log(InteractionLog.from_interactions([bought]), policy, as_of=START)
+    frame = done.states().to_frame()
+    assert States.from_frame(frame, policy, as_of=START) == done.states()
+    if "due_at" in change:
+        change = {"due_at": pd.to_datetime(change["due_at"], utc=True)}
+    with pytest.raises(InvalidInputError, match=message):
+        States.from_frame(frame.assign(**change), policy, as_of=START)
+
+
+def test_a_frame_and_a_policy_are_needed() -> None:
+    frame: Any = pd.DataFrame()
+    wrong: Any = None
+    with pytest.raises(InvalidInputError, match="frame must be a pandas DataFrame: got None"):
+        States.from_frame(wrong, wrong, as_of=START)
+    with pytest.raises(InvalidInputError, match="policy must be a LifecyclePolicy: got None"):
+        States.from_frame(frame, wrong, as_of=START)

@@ -136,8 +136,16 @@ class States(PerCustomer):
         Raises
         ------
         InvalidInputError
-            If a column is missing or not known, a stage is none, or an instant has no zone.
+            If an argument is not what it must be; a column is missing or not known; or it holds
+            what no states hold: a stage that is none, an instant without a zone, a count that is
+            no whole number or negative, a flag that is no truth value, a `due_at` of its own.
         """
+        import pandas as pd
+
+        if not isinstance(frame, pd.DataFrame):
+            raise InvalidInputError("frame", "must be a pandas DataFrame", came(frame))
+        if not isinstance(policy, LifecyclePolicy):
+            raise InvalidInputError("policy", "must be a LifecyclePolicy", came(policy))
         recents = [f"recent_{i + 1}" for i in range(policy.memory)]
         names = ["customer_id", "stage", "due_at", *_INSTANTS, *_COUNTS, *_FLAGS, *recents]
         for name in names:
@@ -152,15 +160,21 @@ class States(PerCustomer):
         code = dict(zip(frame["stage"].unique(), stage, strict=True))
         columns: dict[str, Any] = {"stage": frame["stage"].map(code).to_numpy(np.int8)}
         columns |= {name: _read(name, frame[name]) for name in _INSTANTS}
-        columns |= {name: frame[name].to_numpy(np.int64) for name in _COUNTS}
-        columns |= {name: frame[name].to_numpy(np.bool_) for name in _FLAGS}
+        columns |= {name: _counted(name, frame[name]) for name in _COUNTS}
+        columns |= {name: _flagged(name, frame[name]) for name in _FLAGS}
         recent = [_read(name, frame[name]) for name in recents]
         columns["recent"] = np.array(recent, np.int64).reshape(len(recents), len(frame)).T
-        return cls(
+        states = cls(
             ids=frame["customer_id"].to_numpy(),
             columns=columns,
             context=states_context(policy, to_us(as_instant("as_of", as_of))),
         )
+        due = np.minimum(columns["overdue_at"], columns["settles_at"])
+        wrong = int((_read("due_at", frame["due_at"]) != due).sum())
+        if wrong:
+            problem = f"it is another in {wrong} of {len(frame)} rows"
+            raise InvalidInputError("due_at", "must be what falls due first", problem)
+        return states
 
     def _repr_html_(self) -> str:
         """Show the first customers as a table."""
@@ -191,6 +205,20 @@ def _read(name: str, column: pd.Series) -> NDArray[np.int64]:
         raise InvalidInputError(name, "must be timezone-aware instants", f"got {column.dtype}")
     stamps = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
     return np.where(np.isnat(stamps), NEVER, stamps.astype(np.int64))
+
+
+def _counted(name: str, column: pd.Series) -> NDArray[np.int64]:
+    if not len(column):  # an empty table of text has no types
+        return np.empty(0, np.int64)
+    if column.dtype.kind not in "iu" or column.isna().any() or (column < 0).any():
+        raise InvalidInputError(name, "must hold whole numbers of at least 0")
+    return column.to_numpy(np.int64)
+
+
+def _flagged(name: str, column: pd.Series) -> NDArray[np.bool_]:
+    if len(column) and (column.dtype.kind != "b" or column.isna().any()):
+        raise InvalidInputError(name, "must hold truth values", f"got {column.dtype}")
+    return column.to_numpy(np.bool_)
 
 
 def _code(name: object) -> int:

@@ -198,7 +198,8 @@ class ClusteredShare(Ratio):
     def _bounds(self, confidence: float, method: str) -> tuple[Floats, Floats]:
         if method == "delta":
             return super()._bounds(confidence, method)
-        return intervals.ratio_share(*self._arrays(), confidence)
+        n, x, y, xx, yy, xy = self._arrays()
+        return intervals.ratio_share(n, x, y, xx, yy, xy, confidence)
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
