@@ -237,10 +237,11 @@ def months(term: Span, grace: Span | None = None) -> LifecyclePolicy:
     )
 
 
-def ended(policy: LifecyclePolicy, *given: tuple[str, dt.datetime]) -> list[dt.datetime]:
+def ended(policy: LifecyclePolicy, *given: tuple[Any, ...]) -> list[dt.datetime]:
     """Return when lives ended by themselves, the same by both machines."""
     past = [
-        Interaction(id=i, customer_id=1, at=at, kind=kind) for i, (kind, at) in enumerate(given)
+        Interaction(id=i, customer_id=1, at=at, kind=kind, until=until[0] if until else None)
+        for i, (kind, at, *until) in enumerate(given)
     ]
     as_of = local(12, 31, year=2030)
     history = replay(past, policy, as_of=as_of)
@@ -267,6 +268,11 @@ def test_a_pause_or_an_end_that_was_said_moves_the_day() -> None:
     start = ("start", local(1, 31, 9))
     held = [("pause", local(2, 18)), ("resume", local(2, 28)), ("renew", local(3, 1))]
     assert ended(policy, start, *held) == [local(4, 11)]  # ten days later, and a month
+    renew = ("renew", local(2, 4))
+    assert ended(policy, start, ("renew", local(2, 3), local(3, 10)), renew) == [local(4, 10)]
+    # one that says what is paid for anyway moves nothing
+    assert ended(policy, start, ("renew", local(2, 3), local(3, 1)), renew) == [local(4, 1)]
+    assert ended(policy, start, ("renew", local(2, 3), local(2, 9)), renew) == [local(4, 1)]
     anew = [("cancel", local(2, 1)), ("start", local(2, 3, 15))]
     assert ended(policy, start, *anew) == [local(2, 1), local(3, 4)]
 
