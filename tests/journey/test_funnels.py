@@ -175,6 +175,23 @@ def test_a_step_ahead_of_its_turn_is_passed_over() -> None:
     assert funnel(known(rows, 9), ["A", "B", "C"], within=9 * MINUTE).counts.tolist() == [1, 1, 0]
 
 
+def test_in_any_order_a_repeated_step_needs_as_many_events() -> None:
+    rows = [
+        hit(who, minute, "A") for who, n in (("u", 2), ("v", 1), ("w", 3)) for minute in range(n)
+    ]
+    table = funnel(known(rows, 99), ["A", "A", "A"], within=9 * MINUTE, order="unordered")
+    assert table.counts.tolist() == [3, 2, 1]
+
+
+def test_an_exclusion_may_be_a_step_itself() -> None:
+    """It taints strictly between two steps, not at them."""
+    log = known([hit("u", 0, "A"), hit("u", 1, "B"), hit("v", 0, "A"), hit("v", 1, "C")], 99)
+    for excluded in ("A", "B"):
+        exclude = [Exclusion(excluded, after=1, before=2)]
+        table = funnel(log, ["A", "B"], within=9 * MINUTE, exclude=exclude)
+        assert table.counts.tolist() == [2, 1]
+
+
 ROUND = [
     *(hit("a", 0, "A"), hit("a", 2, "B"), hit("b", 1, "A"), hit("c", 0, "A")),
     *(hit("d", 9, "A"), hit("d", 10, "B"), hit("e", 9, "A")),
@@ -234,6 +251,11 @@ def test_a_report_is_complete_when_the_last_entry_had_its_time() -> None:
     assert of(14).conversion().complete.tolist() == [False, False]
     assert of(14).conversion().value.tolist() == [1, 2 / 5]
     assert of(15).complete.tolist() == [True, True]
+    moment = dt.timedelta(microseconds=1)  # the last entry is one before the end
+    for before, complete in ((moment, True), (2 * moment, False)):
+        log = InteractionLog.from_interactions(ROUND).until(at(15) - before)
+        table = funnel(log, ["A", "B"], within=5 * MINUTE, over=Window(at(0), at(10)))
+        assert table.complete.tolist() == [complete, complete]
     endless = Window(at(0), None)
     assert funnel(known(ROUND, 1), ["A"], within=MINUTE, over=endless).complete.tolist() == [True]
 
