@@ -22,6 +22,7 @@ from customerops.errors import InvalidInputError
 from customerops.metrics import CHURN_ALIASES, DailySum, churn_reasons
 from customerops.model import (
     Calendar,
+    Coded,
     Interaction,
     InteractionLog,
     Proportion,
@@ -653,6 +654,17 @@ def test_activity_before_the_log_began_is_not_known() -> None:
         assert int(one.parts["total"]) == total
 
 
+def test_a_cause_that_only_the_spells_know() -> None:
+    gone = Coded(np.array([0], np.int8), ("moved",))
+    spells = attrs.evolve(
+        spells_of([held("x", "2025-12-01", "2026-01-09")], as_of=utc("2026-02-01")), cause=gone
+    )
+    for cause, count in (("moved", 1), ("voluntary", 0), (["moved", "unknown"], 1)):
+        assert churn_rate(spells, **ONE, cause=cause).count == count
+    with pytest.raises(InvalidInputError, match="got 'mooved', did you mean 'moved'"):
+        churn_rate(spells, **ONE, cause="mooved")
+
+
 # ---------------------------------------------------------------------- refusals
 
 SPELLS = spells_of([held("x", "2026-01-01")], as_of=utc("2026-02-01"))
@@ -737,6 +749,14 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: churn_rate(SPELLS, **ONE, cause=()), "cause must be a str or a collection of str"),
     (lambda: churn_rate(SPELLS, **ONE, cause=[1]), "cause must be a str or a collection of str"),
+    (
+        lambda: churn_rate(SPELLS, **ONE, cause="volontary"),
+        r"^cause must be 'voluntary', .* of the spells: got 'volontary', did you mean 'voluntary'\?$",
+    ),
+    (
+        lambda: churn_rate(SPELLS, **ONE, cause=["paused", "x@example.org"]),
+        "or a cause of the spells: got another str$",
+    ),
     (lambda: churn_rate(SPELLS, **ONE, by=first("channel")), "by must be an attribute of the sp"),
     (
         lambda: churn_rate(SPELLS, **ONE, by="plam"),

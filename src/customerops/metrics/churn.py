@@ -27,11 +27,11 @@ from customerops.metrics.daily import DailySum
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
-from customerops.model.log.spells import Spells
+from customerops.model.log.spells import PAUSED, UNKNOWN, Spells
 from customerops.model.rules.rules import as_rule
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Estimate, Quotient, Rate
-from customerops.model.values.checks import came, positive_duration
+from customerops.model.values.checks import came, did_you_mean, positive_duration
 from customerops.model.values.instants import micros
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHURN_ALIASES", "churn_rate"]
 
+CAUSES = ("voluntary", "involuntary", PAUSED, UNKNOWN)
 _DAY = dt.timedelta(days=1)
 
 
@@ -82,8 +83,9 @@ def churn_rate(
         joins in the period, of the one they start with. Of a log, a customer attribute or a
         grouping.
     cause : str or collection of str, optional
-        Only those who left for one of these causes, such as ``"voluntary"``; the denominator
-        stays. The causes add up to the whole.
+        Only those who left for one of these causes: ``"voluntary"``, ``"involuntary"``,
+        ``"paused"``, ``"unknown"``, or another one that the spells have. The denominator stays;
+        the causes add up to the whole.
     unit : timedelta, optional
         For ``"exposure"``: the time the hazard is reported by; a day when left out.
     term : tuple of (int, {"day", "week", "month", "year"}), optional
@@ -108,7 +110,8 @@ def churn_rate(
     Raises
     ------
     InvalidInputError
-        For another definition, or an option that is missing or has no meaning for it.
+        For another definition, a cause that is none of those, or an option that is missing or has
+        no meaning for the definition.
 
     Notes
     -----
@@ -169,7 +172,7 @@ def churn_rate(
     """
     definition = definition_of(definition)
     _check_options(definition, unit=unit, term=term, activity=activity, within=within, cause=cause)
-    causes = _causes(cause)
+    causes = _causes(cause, spells)
     if definition == "inactivity":
         assert activity is not None
         assert within is not None
@@ -232,12 +235,21 @@ def _check_options(definition: str, **given: Any) -> None:
             positive_duration(name, given[name])
 
 
-def _causes(cause: str | Collection[str] | None) -> tuple[str, ...] | None:
+def _causes(cause: str | Collection[str] | None, spells: object) -> tuple[str, ...] | None:
+    """Return the causes asked for: of those a subscription may end for, or that the spells have."""
     if cause is None:
         return None
     causes = (cause,) if isinstance(cause, str) else tuple(cause)
     if not causes or not all(isinstance(one, str) for one in causes):
         raise InvalidInputError("cause", "must be a str or a collection of str, not empty")
+    found = spells.cause.labels if isinstance(spells, Spells) else ()
+    known = [*CAUSES, *(label for label in found if isinstance(label, str))]
+    for one in causes:
+        if one not in known:
+            hint = did_you_mean(one, known)
+            problem = f"got {one!r}{hint}" if hint else "got another str"
+            said = ", ".join(map(repr, CAUSES))
+            raise InvalidInputError("cause", f"must be {said} or a cause of the spells", problem)
     return tuple(sorted(set(causes)))
 
 
