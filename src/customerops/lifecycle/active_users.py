@@ -365,7 +365,8 @@ def _windows(given: object) -> tuple[int, int]:
     if not isinstance(given, tuple) or len(given) != 2:
         problem = came(given) if not isinstance(given, tuple) else f"got {len(given)}"
         raise InvalidInputError("windows", "must be two numbers of days", problem)
-    week, month = (whole("windows", days, least=1) for days in given)
+    # longer than all of time is as long as that
+    week, month = (min(whole("windows", days, least=1), 4_000_000) for days in given)
     if week >= month:
         raise InvalidInputError("windows", "must rise", f"got {week} and {month}")
     return week, month

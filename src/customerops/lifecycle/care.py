@@ -13,7 +13,7 @@ import attrs
 
 from customerops.errors import InvalidInputError
 from customerops.model.records.records import Customer
-from customerops.model.values.checks import came, one_of, text, whole
+from customerops.model.values.checks import came, each, one_of, text, whole
 from customerops.model.values.instants import to_us
 from customerops.model.values.serial import read
 from customerops.model.values.zones import as_zone, local
@@ -169,7 +169,13 @@ def due_on(
         raise InvalidInputError("customer", "must be a Customer", came(customer))
     today = _date("day", day)
     zone = zone_of(customer, as_zone("tz", tz))
-    return tuple(one.key for one in dates if falls_on(one, customer, today, zone))
+    due = []
+    for i, one in enumerate(each("dates", dates)):
+        if not isinstance(one, CareDate):
+            raise InvalidInputError(f"dates[{i}]", "must be a CareDate", came(one))
+        if falls_on(one, customer, today, zone):
+            due.append(one.key)
+    return tuple(due)
 
 
 def zone_of(customer: Customer, default: dt.tzinfo) -> dt.tzinfo:

@@ -16,7 +16,7 @@ from customerops.lifecycle.stocks import stage_axis
 from customerops.lifecycle.win_back import owners
 from customerops.model.tables import intervals
 from customerops.model.tables.base import Floats
-from customerops.model.tables.ratios import ClusteredShare, Ratio
+from customerops.model.tables.ratios import ClusteredShare
 from customerops.model.tables.tables import Context, Count
 from customerops.model.values import exact
 from customerops.model.values.instants import to_us

@@ -16,7 +16,7 @@ from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.stages import ACTIVE, Cause, Stage, Trigger
 from customerops.lifecycle.state import Attributes, State, Transition
 from customerops.model.records.records import Interaction
-from customerops.model.values.checks import Scalar, came
+from customerops.model.values.checks import Scalar, came, each
 from customerops.model.values.instants import as_instant
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def _counted(
     """Return what was there and known, each id once, and check that it is one customer's."""
     found: dict[object, Interaction] = {}
     owners = set()
-    for place, one in enumerate(interactions):
+    for place, one in enumerate(each("interactions", interactions)):
         if not isinstance(one, Interaction):
             problem = f"{came(one)} at position {place}"
             raise InvalidInputError("interactions", "must be Interaction records", problem)

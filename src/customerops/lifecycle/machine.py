@@ -382,10 +382,17 @@ def _deadline(
             return overdue(term, policy)
         if isinstance(policy.clock, Latency):
             window = policy.clock.window([b - a for a, b in pairwise(recent)])
-            return after(window + policy.grace, at, None)
+            return _fires(after(window, at, None), policy)
     span = policy.windows.get(stage)
-    closes = None if span is None else after(span, at, policy.calendar)
-    return None if closes is None else closes + policy.grace
+    return None if span is None else _fires(after(span, at, policy.calendar), policy)
+
+
+def _fires(closes: dt.datetime | None, policy: LifecyclePolicy) -> dt.datetime | None:
+    """Return from when a window that closes then is overdue."""
+    try:
+        return None if closes is None else closes + policy.grace
+    except OverflowError:
+        return None
 
 
 def _at_risk_from(

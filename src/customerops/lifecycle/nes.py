@@ -15,7 +15,7 @@ from customerops.lifecycle.gather import gathered
 from customerops.lifecycle.stages import QUALIFYING, Trigger
 from customerops.lifecycle.views import ViewCounts, check_population, counted
 from customerops.model.log.ask import ask
-from customerops.model.values.checks import came, finite, positive_duration
+from customerops.model.values.checks import came, each, finite, positive_duration
 from customerops.model.values.instants import as_instant, to_us
 from customerops.model.values.runs import first_of_run
 
@@ -97,7 +97,7 @@ class NES:
             If an instant is not a timezone-aware datetime.
         """
         now = to_us(as_instant("t", t))
-        given = {to_us(as_instant("purchases", one)) for one in purchases}
+        given = {to_us(as_instant("purchases", one)) for one in each("purchases", purchases)}
         instants = sorted(us for us in given if us <= now)
         if not instants:
             return None

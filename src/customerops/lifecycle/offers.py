@@ -14,7 +14,7 @@ from customerops.lifecycle.decisions import Decision
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Proportion
-from customerops.model.values.checks import Id, came
+from customerops.model.values.checks import Id, came, each
 from customerops.model.values.labels import Label, label_key
 
 __all__ = ["OfferShares", "price_differences"]
@@ -101,7 +101,7 @@ def price_differences(decisions: Iterable[Decision], *, by: Mapping[Any, Label])
     groups, sizes = dict[Any, Label](), Counter[Any]()
     offers, made = dict[Any, Label](), Counter[Any]()
     seen = set[Id]()
-    for i, decision in enumerate(decisions):
+    for i, decision in enumerate(each("decisions", decisions)):
         if not isinstance(decision, Decision):
             raise InvalidInputError(f"decisions[{i}]", "must be a Decision", came(decision))
         if decision.customer_id in seen:

@@ -15,7 +15,7 @@ import attrs
 
 from customerops.errors import InvalidInputError
 from customerops.model.records.records import Consent
-from customerops.model.values.checks import came, text
+from customerops.model.values.checks import came, each, text
 from customerops.model.values.instants import as_instant, to_us
 
 __all__ = ["Permission", "Standing", "permitted"]
@@ -150,7 +150,7 @@ def _known(consents: Iterable[Consent], purpose: str, instant: dt.datetime) -> l
     """Return the records about a purpose that are known at an instant."""
     known: list[Consent] = []
     owner: object = None
-    for i, record in enumerate(consents):
+    for i, record in enumerate(each("consents", consents)):
         if not isinstance(record, Consent):
             raise InvalidInputError(f"consents[{i}]", "must be a Consent", came(record))
         if i == 0:

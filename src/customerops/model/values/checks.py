@@ -27,6 +27,7 @@ __all__ = [
     "came",
     "decimal",
     "did_you_mean",
+    "each",
     "finite",
     "identifier",
     "one_of",
@@ -120,6 +121,25 @@ def one_of(name: str, value: object, options: Iterable[str]) -> str:
     hint = did_you_mean(value, options)
     problem = f"got {str(value)!r}{hint}" if hint else came(value)
     raise InvalidInputError(name, "must be one of " + ", ".join(map(repr, options)), problem)
+
+
+def each(name: str, values: object) -> Iterable[Any]:
+    """Return `values` if one can go through them; a string is one value, not many.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not iterable, or a string.
+
+    Examples
+    --------
+    >>> each("dates", None)
+    Traceback (most recent call last):
+    customerops.errors.InvalidInputError: dates must be an iterable of values: got None
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InvalidInputError(name, "must be an iterable of values", came(values))
+    return values
 
 
 def text(name: str, value: object) -> str:
