@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from customerops.lifecycle.clocks import Clock, Contract, Inactivity, Latency
+from customerops.lifecycle.contract import Term
 from customerops.lifecycle.criteria import (
     Activation,
     AtRisk,
@@ -16,11 +17,14 @@ from customerops.lifecycle.criteria import (
 )
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.population import Population
+from customerops.lifecycle.spans import NEVER
 from customerops.lifecycle.stages import STAGES, Trigger
+from customerops.lifecycle.state import State
 from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction
 from customerops.model.rules.rules import amount, kind
 from customerops.model.values.calendar import Calendar
+from customerops.model.values.instants import to_us
 from customerops.model.values.money import Money
 from tests.reference.lifecycle import Event as Happening
 from tests.reference.lifecycle import Paying, Rules, Usual
@@ -195,3 +199,29 @@ def moves_of(population: Population, *, unit: dt.timedelta = DAY) -> dict[Any, M
         cause = "timeout" if timeout else "event"
         out[one].append((at, names[source], names[target], cause, event))
     return out
+
+
+def _us(at: dt.datetime | None) -> int:
+    return NEVER if at is None else to_us(at)
+
+
+def row_of(state: State, memory: int) -> dict[str, Any]:
+    """Return a scalar state as a row of the columnar ones."""
+    term = state.term or Term(None)
+    settles = state.settling[0].at + US if state.settling else None
+    recent = [_us(at) for at in state.recent]
+    return {
+        "stage": STAGES.index(state.stage),
+        "settles_at": _us(settles),
+        "ends_at": _us(term.ends_at),
+        "paused_at": _us(term.paused_at),
+        "anchor": term.anchor or 0,
+        "paid": state.term is not None,
+        "recent": [NEVER] * (memory - len(recent)) + recent,
+        **{name: getattr(term, name) for name in ("ending", "trial", "failing")},
+        **{name: getattr(state, name) for name in ("lives", "ordinal")},
+        **{
+            name: _us(getattr(state, name))
+            for name in ("since", "overdue_at", "at_risk_at", "life_since", "qualified_at")
+        },
+    }

@@ -21,7 +21,7 @@ from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction
 from customerops.model.values.calendar import Calendar
 from customerops.model.values.instants import to_us
-from tests.lifecycle.make import DAY, US, day, interactions, log_of, moves_of, policy_of
+from tests.lifecycle.make import DAY, US, day, interactions, log_of, moves_of, policy_of, row_of
 from tests.reference.lifecycle import Event, Paying, Rules
 
 PLAIN = Rules(Paying(grace=5, term=30), 60, None, 2, event_first=True)
@@ -34,6 +34,10 @@ def lived(events: list[Event], how: Rules = PLAIN, until: int = 200) -> tuple[Hi
     moves = [((c.at - day(0)) // DAY, str(c.target)) for c in history.transitions]
     population = replay_log(log_of([events]), policy_of(how), as_of=day(until))
     assert [(at, target) for at, _, target, *_ in moves_of(population)[0]] == moves
+    columns = population.states().columns
+    assert {name: column[0].tolist() for name, column in columns.items()} == (
+        row_of(history.final, memory=0)
+    )
     return history, moves
 
 
@@ -168,6 +172,10 @@ def test_a_failed_payment_puts_at_risk_until_the_next_that_does_not() -> None:
     history, _ = lived([START, Event(30, "payment_failed")])
     at_risk = [n for n in range(200) if history.attributes_at(day(n)).at_risk]
     assert at_risk == [30, 31, 32, 33, 34]
+    for n in (29, 30, 32, 33):  # at once for all, too
+        given = [START, Event(30, "payment_failed"), Event(33, "renew")]
+        done = replay_log(log_of([given]), policy_of(PLAIN), as_of=day(n))
+        assert done.states().at_risk.tolist() == [30 <= n < 33]
     both = [START, Event(10, "payment_failed"), Event(10, "renew")]
     assert lived(both)[0].attributes_at(day(10)).at_risk  # the failure comes after
 
@@ -188,6 +196,7 @@ def test_a_trial_runs_until_its_end_or_a_start_or_a_cancel() -> None:
     assert status(history, 19, 20) == ["trial", None]
     history, _ = lived([START, Event(1, "trial", 90), Event(100, "trial", 150)])
     assert status(history, 1, 36, 100) == ["running", "ended", "ended"]
+    lived([START, Event(100, "trial", 150)], until=120)  # nor does it make one
     history, _ = lived([trial], PLAIN._replace(activation=7))
     assert status(history, 6, 7) == ["trial", None]
 

@@ -17,7 +17,7 @@ from customerops.lifecycle.history import replay
 from customerops.lifecycle.stages import ACTIVE, STAGES, TRANSITIONS
 from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction
-from tests.lifecycle.make import DAY, START, day, interactions, log_of, moves_of, policy_of
+from tests.lifecycle.make import DAY, START, day, interactions, log_of, moves_of, policy_of, row_of
 from tests.reference.lifecycle import Event, Life, Paying, Rules, Usual, live
 
 Histories = tuple[tuple[Event, ...], ...]
@@ -86,6 +86,9 @@ def check(sorts: str, how: Rules, nth: int, as_of: int) -> list[Life]:
             for c in history.transitions
         ]
         assert changes == lives[one].changes
+        row = int(np.searchsorted(done.ids, one))
+        columns = {name: column[row].tolist() for name, column in states.columns.items()}
+        assert columns == row_of(history.final, policy.memory)
         said = history.attributes_at(day(as_of))
         view = seen[one]
         assert (said.at_risk, said.pending_cancel) == (view.at_risk, view.pending_cancel)
@@ -150,13 +153,13 @@ CONTRACTS = [
         event_first=True,
         tenure=tenure,
         quiet=quiet,
-        share=None if quiet else Fraction(1, 2),
+        share=share,
     )
-    for (grace, term), winback, (k, tenure), quiet in zip(
+    for (grace, term), winback, (k, tenure), (quiet, share) in zip(
         product((0, 1, 3), (1, 2, 3)),
         (1, 2, None) * 3,
         ((2, None), (None, 2), (1, None)) * 3,
-        (None, 1, 2) * 3,
+        ((1, None), (None, Fraction(1, 2)), (None, None)) * 3,
         strict=True,
     )
 ]
@@ -175,7 +178,7 @@ CASES = [
 
 @pytest.mark.parametrize(("sorts", "nth", "how"), CASES, ids=[f"{s}-{n}" for s, n, _ in CASES])
 def test_every_small_history(sorts: str, nth: int, how: Rules) -> None:
-    legal(check(sorts, how, nth, as_of=13 if sorts == "habits" else 7))
+    legal(check(sorts, how, nth, as_of={"habits": 13, "trying": 5}.get(sorts, 7)))
 
 
 def test_contracts_take_every_step_there_is() -> None:

@@ -7,14 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.lifecycle.batch import replay_log
-from customerops.lifecycle.contract import Term
 from customerops.lifecycle.history import replay
 from customerops.lifecycle.spans import NEVER
 from customerops.lifecycle.stages import STAGES
-from customerops.lifecycle.state import State
 from customerops.model.values.instants import to_us
 from tests.lifecycle.draws import cases
-from tests.lifecycle.make import START, US, day, interactions, log_of, moves_of, policy_of
+from tests.lifecycle.make import START, US, day, interactions, log_of, moves_of, policy_of, row_of
 from tests.reference.lifecycle import Event, Rules, View, live, next_due, views
 
 Case = tuple[Rules, list[list[Event]]]
@@ -67,33 +65,7 @@ def test_all_customers_at_once(case: Case, as_of: int) -> None:
         assert row == (view.stage, view.at_risk, view.life, life.ordinal)
         due = due_at(events, how, as_of)
         assert states.due_at[i] == (NEVER if due is None else to_us(due))
-        assert states.qualified_at[i] == (us(day(life.counted[-1])) if life.counted else NEVER)
-
-
-def us(at: dt.datetime | None) -> int:
-    return NEVER if at is None else to_us(at)
-
-
-def row_of(state: State, memory: int) -> dict[str, Any]:
-    """Return a scalar state as a row of the columnar ones."""
-    term = state.term or Term(None)
-    settles = state.settling[0].at + US if state.settling else None
-    recent = [us(at) for at in state.recent]
-    return {
-        "stage": STAGES.index(state.stage),
-        "settles_at": us(settles),
-        "ends_at": us(term.ends_at),
-        "paused_at": us(term.paused_at),
-        "anchor": term.anchor or 0,
-        "paid": state.term is not None,
-        "recent": [NEVER] * (memory - len(recent)) + recent,
-        **{name: getattr(term, name) for name in ("ending", "trial", "failing")},
-        **{name: getattr(state, name) for name in ("lives", "ordinal")},
-        **{
-            name: us(getattr(state, name))
-            for name in ("since", "overdue_at", "at_risk_at", "life_since", "qualified_at")
-        },
-    }
+        assert states.qualified_at[i] == (to_us(day(life.counted[-1])) if life.counted else NEVER)
 
 
 @given(cases(), st.integers(0, 20))
