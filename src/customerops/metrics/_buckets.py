@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics._days import run_lengths
-from customerops.metrics._spans import spans_of_log
+from customerops.metrics._spans import CENTURY, spans_of_log
 from customerops.model.log.ask import Asked, ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.tables.axes import Axis
@@ -63,7 +63,7 @@ def buckets(
 ) -> Buckets:
     """Count customers by the number of units in which they were active."""
     one_of("unit", unit, PERIODS)
-    whole("every", every, least=1)
+    whole("every", every, least=1, most=CENTURY * 24)
     whole("min_events", min_events, least=1)
     asked = ask(log, as_of=as_of, over=over, period=period, calendar=calendar)
     known, zone = asked.log, asked.zone

@@ -17,7 +17,7 @@ from customerops.model.log.spells import Spells
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
 from customerops.model.tables.event_table import EventTable, as_flags
-from customerops.model.values.checks import came, did_you_mean, positive_duration
+from customerops.model.values.checks import came, did_you_mean, numbers, positive_duration
 from customerops.model.values.columns import Coded
 from customerops.model.values.labels import Label
 from customerops.model.values.runs import first_of_run
@@ -143,6 +143,8 @@ def _of_spells(
     if lives.unit is None:
         raise InvalidInputError("unit", "must be given with spells", "such as timedelta(days=1)")
     tick = positive_duration("unit", lives.unit) // _US
+    if tick >= _LARGEST:
+        raise InvalidInputError("unit", "must be shorter than all of time", "got a longer one")
     options = {**options, "unit": lives.unit}
     split: list[tuple[Axis, NDArray[Any]]] = []
     if lives.strata is not None:
@@ -221,11 +223,9 @@ def _labels(name: str, given: Labels, n: int) -> Coded:
 
 def _times(name: str, values: ArrayLike) -> NDArray[Any]:
     """Return times as they were given, int64 or float64, once they are known to be times."""
-    array = np.asarray(values)
+    array = numbers(name, values)
     if array.ndim != 1:
         raise InvalidInputError(name, "must be one-dimensional", f"got {array.ndim} dimensions")
-    if array.size and array.dtype.kind not in "iuf":
-        raise InvalidInputError(name, "must be numbers", came(values))
     if array.size and not (array.min() >= 0 and array.max() < np.inf):
         wrong = ~((array >= 0) & (array < np.inf))
         raise InvalidInputError(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics._spans import CENTURY
 from customerops.metrics._stays import Traffic
 from customerops.model.values.checks import came, one_of, whole
 from customerops.model.values.columns import Coded
@@ -24,6 +25,7 @@ Term = tuple[int, Literal["day", "week", "month", "year"]]
 
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "year": 12}
+_LONGEST = 1200  # months, a century
 _SHORTEST = 28  # days of a month, at least
 
 Ints = NDArray[np.int64]
@@ -64,13 +66,14 @@ def as_term(given: object) -> Term:
     Raises
     ------
     InvalidInputError
-        If it is not a whole number of days, weeks, months or years.
+        If it is not a whole number of days, weeks, months or years, or longer than a century.
     """
     if not isinstance(given, tuple) or len(given) != 2:
         raise InvalidInputError("term", "must be a number and a unit, (1, 'year')", came(given))
     count, unit = given
     unit = one_of("term[1]", unit, (*_DAYS, *_MONTHS))
-    return whole("term[0]", count, least=1), cast("Any", unit)
+    most = _LONGEST // _MONTHS[unit] if unit in _MONTHS else CENTURY // _DAYS[unit]
+    return whole("term[0]", count, least=1, most=most), cast("Any", unit)
 
 
 def renewals_of(traffic: Traffic, term: Term, calendar: Calendar, as_of: int) -> Renewals:

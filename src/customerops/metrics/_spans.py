@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from customerops.model.log.spells import Spells
     from customerops.model.values.calendar import Period
 
-__all__ = ["Spans", "days_of", "days_taken", "known_at", "spans_of_log", "spans_of_spells"]
+__all__ = [
+    "CENTURY",
+    "EVER",
+    "Spans",
+    "days_of",
+    "days_taken",
+    "known_at",
+    "spans_of_log",
+    "spans_of_spells",
+]
+
+CENTURY = 36_525
+"""Days of a hundred years: no count of days that looks back, or on, is longer."""
 
 EVER = 2**62
 """Microseconds beyond every instant."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics._days import active_in, by_period, run_lengths, truncated_cells
+from customerops.metrics._spans import CENTURY
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
@@ -170,7 +171,7 @@ def active_customers(
     rule = as_rule(activity, name="activity")
     whole("min_events", min_events, least=1)
     if trailing is not None:
-        whole("trailing", trailing, least=1)
+        whole("trailing", trailing, least=1, most=CENTURY)
         if period is not None:
             raise InvalidInputError("trailing", "must be left out with period=", "days it reports")
     every: Period | None = period if trailing is None else "day"

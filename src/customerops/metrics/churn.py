@@ -239,7 +239,9 @@ def _causes(cause: str | Collection[str] | None, spells: object) -> tuple[str, .
     """Return the causes asked for: of those a subscription may end for, or that the spells have."""
     if cause is None:
         return None
-    causes = (cause,) if isinstance(cause, str) else tuple(cause)
+    given: object = cause
+    listed = tuple(given) if isinstance(given, Collection) else ()
+    causes = (cause,) if isinstance(cause, str) else listed
     if not causes or not all(isinstance(one, str) for one in causes):
         raise InvalidInputError("cause", "must be a str or a collection of str, not empty")
     found = spells.cause.labels if isinstance(spells, Spells) else ()

@@ -218,7 +218,7 @@ def _brackets(
             raise InvalidInputError("brackets", "must be left out", f"mode={mode!r} has none")
         return None
     given: Any = brackets
-    if given is None or isinstance(given, str) or not len(given):
+    if isinstance(given, str) or not isinstance(given, Sequence) or not given:
         raise InvalidInputError("brackets", "must be given for mode='bracket'", "such as [(1, 7)]")
     out: list[tuple[int, int]] = []
     for place, bracket in enumerate(given):

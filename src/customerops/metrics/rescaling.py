@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from customerops.errors import InvalidInputError
-from customerops.model.values.checks import came, one_of, positive_duration
+from customerops.model.values.checks import numbers, one_of, positive_duration
 
 __all__ = ["rescale_rate"]
 
@@ -108,9 +108,7 @@ def _hours(name: str, length: str | dt.timedelta) -> float:
 
 
 def _rates(rate: ArrayLike, kind: RateKind) -> np.ndarray[Any, np.dtype[np.float64]]:
-    given = np.asarray(rate)
-    if given.dtype.kind not in "iuf":
-        raise InvalidInputError("rate", "must be a number", came(rate))
+    given = numbers("rate", rate)
     if (given < 0).any() or (kind == "share" and (given > 1).any()):
         said = "from 0 to 1" if kind == "share" else "at least 0"
         raise InvalidInputError("rate", f"must be {said}", f"some {kind}s are not")

@@ -16,7 +16,7 @@ from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.base import Value
 from customerops.model.tables.distribution import Distribution
-from customerops.model.values.checks import finite
+from customerops.model.values.checks import finite, numbers
 
 if TYPE_CHECKING:
     from customerops.model.rules.grouping import Grouping
@@ -80,9 +80,9 @@ class Concentration(Distribution):
         Raises
         ------
         InvalidInputError
-            If one is not from 0 to 1.
+            If they are not numbers from 0 to 1.
         """
-        asked = np.asarray(shares, np.float64)
+        asked = numbers("shares", shares).astype(np.float64)
         if not ((asked >= 0) & (asked <= 1)).all():
             raise InvalidInputError("shares", "must be from 0 to 1")
         return self._by_cell(lambda at, n: _lorenz(at, n, asked), asked.shape)

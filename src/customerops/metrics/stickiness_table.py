@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.metrics._buckets import buckets
 from customerops.metrics._days import active_in, by_period, stays, truncated_cells
-from customerops.metrics._spans import days_taken, spans_of_log
+from customerops.metrics._spans import CENTURY, days_taken, spans_of_log
 from customerops.model.log.ask import Asked, ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
@@ -193,11 +193,14 @@ def stickiness(
         _only(name, option, definition, ("exact", "at_least"))
     if definition in ("exact", "at_least"):
         options = {"activity": rule, "min_events": min_events}
-        options |= {"unit": unit or "day", "every": 1 if every is None else every}
+        options |= {
+            "unit": "day" if unit is None else unit,
+            "every": 1 if every is None else every,
+        }
         found = buckets(
             log,
             rule=rule,
-            unit=unit or "day",
+            unit="day" if unit is None else unit,
             every=1 if every is None else every,
             min_events=min_events,
             period=period,
@@ -340,7 +343,7 @@ def _pair(windows: tuple[int, int] | None) -> tuple[int, int]:
     given: object = windows
     if not isinstance(given, tuple) or len(given) != 2:
         raise InvalidInputError("windows", "must be two numbers of days", came(given))
-    short, long = (whole("windows", days, least=1) for days in given)
+    short, long = (whole("windows", days, least=1, most=CENTURY) for days in given)
     if short >= long:
         raise InvalidInputError("windows", "must rise", f"got {short} and {long} days")
     return short, long

@@ -132,6 +132,11 @@ def test_whole_refuses(value: Any, kind: Any) -> None:
     refused(checks.whole, "n", value, f"n must be an int: got {kind}")
 
 
+def test_whole_has_a_most() -> None:
+    assert checks.whole("n", 3, most=3) == 3
+    refused(checks.whole, "n", 4, "n must be at most 3: got more", most=3)
+
+
 def test_whole_has_a_least() -> None:
     assert checks.whole("n", 1, least=1) == 1
     refused(checks.whole, "n", 0, "n must be at least 1: got less", least=1)

@@ -16,7 +16,7 @@ from customerops.model.tables.context import Context
 from customerops.model.tables.intervals import normal
 from customerops.model.tables.multiset import Support
 from customerops.model.values import exact
-from customerops.model.values.checks import one_of
+from customerops.model.values.checks import came, numbers, one_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,6 +250,11 @@ class EventTable(Support):
         float or ndarray
             Of the shape of the outer axes, and then of `t`; NaN for a cell without anybody.
 
+        Raises
+        ------
+        InvalidInputError
+            If the times are not numbers.
+
         Examples
         --------
         >>> from customerops.model.tables.tables import Context
@@ -257,7 +262,7 @@ class EventTable(Support):
         >>> curve.at([5, 6, 7, 100])
         array([1. , 0.5, 0.5, 0.5])
         """
-        times = np.asarray(t, dtype=np.float64)
+        times = numbers("t", t).astype(np.float64)
         curve, origin = self.value, 0.0 if self._is_hazard() else 1.0
         out = np.full((self._cells(), *times.shape), np.nan)
         for i, rows in enumerate(self._blocks()):
@@ -447,9 +452,14 @@ def as_flags(observed: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     InvalidInputError
         If they are anything else, or of another shape.
     """
-    seen = np.asarray(observed)
-    if seen.shape != shape or not (seen.dtype == np.bool_ or np.isin(seen, (0, 1)).all()):
-        raise InvalidInputError("observed", "must be True or False (1 or 0) for each duration")
+    requirement = "must be True or False (1 or 0) for each duration"
+    try:
+        seen = np.asarray(observed)
+        known = seen.dtype == np.bool_ or bool(np.isin(seen, (0, 1)).all())
+    except (TypeError, ValueError):  # a missing one, or rows of unlike lengths
+        raise InvalidInputError("observed", requirement, came(observed)) from None
+    if seen.shape != shape or not known:
+        raise InvalidInputError("observed", requirement)
     return seen.astype(np.bool_)
 
 

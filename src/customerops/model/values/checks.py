@@ -19,6 +19,7 @@ from customerops.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import attrs
+    from numpy.typing import NDArray
 
 __all__ = [
     "Id",
@@ -30,6 +31,7 @@ __all__ = [
     "each",
     "finite",
     "identifier",
+    "numbers",
     "one_of",
     "positive_duration",
     "scalar",
@@ -176,7 +178,7 @@ def boolean(name: str, value: object) -> bool:
     return value
 
 
-def whole(name: str, value: object, *, least: int | None = None) -> int:
+def whole(name: str, value: object, *, least: int | None = None, most: int | None = None) -> int:
     """Return a plain int; a bool is not a number.
 
     Parameters
@@ -187,11 +189,13 @@ def whole(name: str, value: object, *, least: int | None = None) -> int:
         The number.
     least : int, optional
         The smallest allowed.
+    most : int, optional
+        The largest allowed.
 
     Raises
     ------
     InvalidInputError
-        If it is no whole number, or below `least`.
+        If it is no whole number, below `least` or above `most`.
 
     Examples
     --------
@@ -206,6 +210,8 @@ def whole(name: str, value: object, *, least: int | None = None) -> int:
         raise InvalidInputError(name, "must be an int", came(value)) from None
     if least is not None and number < least:
         raise InvalidInputError(name, f"must be at least {least}", "got less")
+    if most is not None and number > most:
+        raise InvalidInputError(name, f"must be at most {most}", "got more")
     return int(number)
 
 
@@ -239,6 +245,33 @@ def finite(name: str, value: object) -> float:
     if not math.isfinite(number):
         raise InvalidInputError(name, "must be finite", f"got {abs(number)}")
     return number + 0.0
+
+
+def numbers(name: str, values: object) -> NDArray[Any]:
+    """Return an array of numbers, of the shape and the type they came in.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not numbers, or rows of unlike lengths.
+
+    Examples
+    --------
+    >>> numbers("shares", [0.25, 0.5])
+    array([0.25, 0.5 ])
+    >>> numbers("shares", [[0.25], [0.5, 0.75]])
+    Traceback (most recent call last):
+    customerops.errors.InvalidInputError: shares must be numbers: got list
+    """
+    import numpy as np
+
+    try:
+        given = np.asarray(values)
+    except (TypeError, ValueError):
+        raise InvalidInputError(name, "must be numbers", came(values)) from None
+    if given.dtype.kind not in "iuf" and (given.size or not given.ndim):
+        raise InvalidInputError(name, "must be numbers", came(values))
+    return given
 
 
 def decimal(name: str, value: object) -> Decimal:
