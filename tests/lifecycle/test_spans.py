@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.lifecycle.batch import replay_log
-from customerops.lifecycle.clocks import Inactivity
-from customerops.lifecycle.criteria import AtRisk, KthInLife, NWithin, TenureInLife
+from customerops.lifecycle.clocks import Contract, Inactivity
+from customerops.lifecycle.criteria import (
+    AtRisk,
+    FirstQualifying,
+    KthInLife,
+    NWithin,
+    TenureInLife,
+)
 from customerops.lifecycle.history import History, replay
 from customerops.lifecycle.policy import LifecyclePolicy
 from customerops.lifecycle.spans import (
@@ -31,6 +37,7 @@ from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction
 from customerops.model.values.calendar import Calendar
 from customerops.model.values.instants import to_us
+from tests.lifecycle.make import row_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LOCAL = Calendar(BERLIN)
@@ -237,3 +244,68 @@ def test_at_risk_from_a_local_day_on() -> None:
     history, _ = lived(half, local(4, 1))  # 30 days without a change of the clock
     assert not history.attributes_at(local(4, 15, 23)).at_risk
     assert history.attributes_at(local(4, 16)).at_risk
+
+
+# ------------------------------------------------------------------ both machines
+
+LOCAL_SPANS = st.one_of(
+    st.builds(Days, st.integers(1, 12)),
+    st.builds(Months, st.integers(1, 2)),
+    st.integers(1, 400).map(lambda hours: dt.timedelta(hours=hours)),
+)
+MAYBE = st.none() | LOCAL_SPANS
+
+
+def local_policies() -> st.SearchStrategy[LifecyclePolicy]:
+    shared = {
+        "retention": st.builds(KthInLife, st.integers(1, 3))
+        | st.builds(TenureInLife, LOCAL_SPANS),
+        "winback_window": MAYBE,
+        "activation_window": MAYBE,
+        "at_risk": st.none()
+        | st.builds(AtRisk, after=LOCAL_SPANS)
+        | st.builds(AtRisk, share=st.floats(0.01, 0.99)),
+        "calendar": st.just(LOCAL),
+    }
+    terms = st.builds(Contract, MAYBE, LOCAL_SPANS)
+    activation = st.builds(FirstQualifying) | st.builds(NWithin, st.just(2), LOCAL_SPANS)
+    return st.builds(LifecyclePolicy, clock=terms, **shared) | st.builds(
+        LifecyclePolicy,
+        qualifies=st.just("start"),
+        clock=st.builds(Inactivity, LOCAL_SPANS),
+        activation=activation,
+        boundary=st.sampled_from(["timeout_first", "event_first"]),
+        **shared,
+    )
+
+
+KINDS = ["start", "start", "renew", "pause", "resume", "cancel_at_period_end", "signup"]
+EVENTS = st.lists(st.tuples(st.integers(0, 2200), st.sampled_from(KINDS)), min_size=2, max_size=8)
+
+
+@given(local_policies(), EVENTS, st.integers(0, 2400), st.integers(0, 2400))
+def test_local_windows_by_both_machines_and_from_states(
+    how: LifecyclePolicy, events: list[tuple[int, str]], split: int, as_of: int
+) -> None:
+    split, as_of = sorted((split, as_of))
+    start = local(1, 30).astimezone(dt.UTC)  # over the end of February and a day of 23 hours
+
+    def at(hours: int) -> dt.datetime:
+        return start + dt.timedelta(hours=hours)
+
+    past = [
+        Interaction(id=i, customer_id=1, at=at(n), kind=kind) for i, (n, kind) in enumerate(events)
+    ]
+    history = replay(past, how, as_of=at(as_of))
+    done = replay_log(InteractionLog.from_interactions(past), how, as_of=at(as_of))
+    assert done.transitions.at.tolist() == [to_us(c.at) for c in history.transitions]
+    states = done.states()
+    if len(done):
+        found = {name: column[0].tolist() for name, column in states.columns.items()}
+        assert found == row_of(history.final, how.memory)
+    early, late = (
+        InteractionLog.from_interactions([one for one in past if (one.at <= at(split)) == first])
+        for first in (True, False)
+    )
+    opening = replay_log(early, how, as_of=at(split)).states()
+    assert replay_log(late, how, as_of=at(as_of), initial=opening).states() == states
