@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.model.log.derived import activity as active_periods
-from customerops.model.log.derived import blocks, rows_of
+from customerops.model.log.derived import rows_of
 from customerops.model.tables.context import SELECTED
 from customerops.model.values.runs import first_of_run
 

@@ -113,7 +113,8 @@ def histories(
 
     def sums(values: Ints, of: NDArray[np.bool_]) -> Ints:
         rows = np.flatnonzero(of)
-        return exact.group_sum(whose[rows], values[rows], len(start))[shown]
+        total: Ints = exact.group_sum(whose[rows], values[rows], len(start))[shown]
+        return total
 
     columns = {
         "x": n - 1,
@@ -132,4 +133,3 @@ def histories(
         if column.dtype == object:
             raise InvalidInputError(name, "must be below 2**62 minor units", "a customer has more")
     return occasions.customer[first], columns, len(start) - len(shown)
-

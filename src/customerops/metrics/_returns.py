@@ -53,7 +53,8 @@ class Members:
 
     def inside(self, first: int, last: int) -> Members:
         """Return those of some cohorts."""
-        return self.at((self.cohort >= first) & (self.cohort <= last))
+        which = (self.cohort >= first) & (self.cohort <= last)
+        return self if which.all() else self.at(which)
 
     def at(self, which: NDArray[Any] | slice) -> Members:
         """Return some of them."""
@@ -91,8 +92,9 @@ def _members(asked: Asked, starting: Rule, period: Period, *, first_time: bool) 
     log = asked.log
     if first_time:
         found = activity(log, starting, period, asked.zone)
-        cohort = found.ordinals[found.first].astype(np.int64)
-        return Members(found.codes[found.first], cohort, first_rows(log, starting), first_time)
+        first = np.flatnonzero(found.first)
+        cohort = found.ordinals[first].astype(np.int64)
+        return Members(found.codes[first], cohort, first_rows(log, starting), first_time)
     rows = rows_of(log, starting)
     every = log.ordinals(period, asked.zone)[rows]
     lead = first_of_run(log.codes[rows], every)
@@ -148,15 +150,13 @@ def returned(
         final = np.maximum(final, 0) if everybody else final
         return _from_right(cell, np.minimum(final, reached) + 1, n_cells, width), total
     flat = np.zeros(n_cells * width, np.int64)
-    if ages.brackets is None and returns.direct(members):
+    alone = ages.brackets is None and returns.direct(members)
+    if alone:
         flat += returns.by_age(members, cell, len(flat), width, at_least)
         if not everybody:
             often = (returns.at_once(members) >= at_least) & (reached >= 0)
             flat += np.bincount(cell[often] * width, minlength=len(flat))
-        parts = []
-    else:
-        parts = returns.slices(members)
-    for part in parts:
+    for part in () if alone else returns.slices(members):
         pairs = returns.pairs(members.at(part), everybody=everybody)
         if ages.brackets is None:
             at = _at_ages(pairs, cell[part], reached[part], width, at_least)
