@@ -237,6 +237,9 @@ def growth_accounting(
     if new_is == "acquired_at":
         new = new & (asked.zone.ordinals(asked.log.entered, period)[code] == at)
 
+    follows = ~found.first
+    follows[1:] &= at[1:] == at[:-1] + 1
+
     # counted from the period before the first, whose active customers are its opening
     n_periods = max(hi - lo + 1, 0)
     shape = (n_groups, n_periods + 1, 3)
@@ -245,11 +248,7 @@ def growth_accounting(
         place = at[rows].astype(np.int64) - (lo - 1)
         # 1 for new, 2 for active in the period before, too, 0 for others; nobody is both
         how = new[rows].astype(np.int64)
-        follows = ~found.first[rows]
-        follows[1:] &= np.diff(place) == 1
-        if rows.start:
-            follows[0] &= at[rows.start] == at[rows.start - 1] + 1
-        how[follows] = 2
+        how[follows[rows]] = 2
         inside = np.flatnonzero((place >= 0) & (place <= n_periods))
         cell = (group[code[rows][inside]] * shape[1] + place[inside]) * 3 + how[inside]
         counts += np.bincount(cell, minlength=counts.size).reshape(shape)
