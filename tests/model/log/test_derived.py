@@ -61,6 +61,11 @@ def test_first_rows_in_blocks(log: InteractionLog, rule: Rule) -> None:
     assert first_rows(log, rule).tolist() == list(first.values())
 
 
+def test_first_rows_leave_out_customers_without_events(log: InteractionLog) -> None:
+    bought = log.where("purchase")
+    assert len(first_rows(bought, always)) == len(set(bought.codes.tolist())) < bought.n_customers
+
+
 def test_growth_and_retention_in_blocks(log: InteractionLog) -> None:
     active: dict[int, set[int]] = {}
     for code, day in days_of(log, always):
