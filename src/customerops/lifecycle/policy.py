@@ -389,8 +389,9 @@ _SPANS = ("window", "grace", "term", "tenure", "after", "activation_window", "wi
 def _must_be(name: str, value: object, kinds: type | tuple[type, ...]) -> None:
     if not isinstance(value, kinds):
         allowed = kinds if isinstance(kinds, tuple) else (kinds,)
-        names = " or ".join("None" if one is type(None) else one.__name__ for one in allowed)
-        raise InvalidInputError(name, f"must be of type {names}", came(value))
+        *rest, last = ("None" if one is type(None) else one.__name__ for one in allowed)
+        names = f"{', '.join(rest)} or {last}" if rest else last
+        raise InvalidInputError(name, f"must be {names}", came(value))
 
 
 def _check_rule(rule: Rule, events: Mapping[str, LifecycleEvent]) -> None:
