@@ -391,7 +391,7 @@ def test_not_activated_yet(first: int, within: int | None, what: str) -> None:
     one = said(how, 3, BOUGHT)
     assert one.sentence == (
         f"ACQUIRED since 2026-01-01: {start}; 1 qualifying interaction so far; "
-        f"activated by {what}. LOST on 2026-01-15 unless a qualifying interaction comes first."
+        f"activated by {what}. LOST on 2026-01-15 unless it is activated first."
     )
     assert one.change == (
         "2 more qualifying interactions by 2026-01-04 would have made it ACTIVATED"

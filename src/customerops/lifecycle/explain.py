@@ -119,8 +119,7 @@ def explanation(history: History, calendar: Calendar | None) -> Explanation:
         parts.append(f"{waiting} settling, counting from {first} unless refunded")
     if deadline is not None:
         then = TARGETS[state.stage, Trigger.TIMEOUT, False, False]
-        what = "a qualifying interaction" if policy.contract is None else "a start or renewal"
-        parts.append(f"{then} on {words.on(deadline)} unless {what} comes first")
+        parts.append(f"{then} on {words.on(deadline)} unless {_prevention(state, policy)} first")
     return Explanation(
         at=history.as_of,
         stage=state.stage,
@@ -132,6 +131,15 @@ def explanation(history: History, calendar: Calendar | None) -> Explanation:
         ignored=ignored,
         deadline=deadline,
     )
+
+
+def _prevention(state: State, policy: LifecyclePolicy) -> str:
+    """Return what would keep a deadline from firing."""
+    if policy.contract is not None:
+        return "a start or renewal comes"
+    if state.stage is Stage.ACQUIRED and not isinstance(policy.activation, FirstQualifying):
+        return "it is activated"
+    return "a qualifying interaction comes"
 
 
 def _latest(history: History, state: State) -> int | None:
