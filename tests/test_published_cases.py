@@ -146,7 +146,7 @@ def test_the_most_recent_score_highest(method: Any) -> None:
         name for name in scored if str(name).lower() in {"r", "recency_score", "r_score"}
     )
     for days, score in CASES["rfm-recency-direction"]["expected"].items():
-        assert scored.loc[int(days), column] == score
+        assert scored[column].to_dict()[int(days)] == score
 
 
 def test_decide_caps_and_quiet_hours() -> None:
