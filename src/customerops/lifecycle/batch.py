@@ -66,7 +66,7 @@ def replay_log(
     ------
     InvalidInputError
         When as_of is not known or before `initial`, the policy asks for a column that was not
-        loaded, a start or renewal does not say until when it pays, or `initial` does not go with
+        loaded, a start or renewal does not say until when it pays or pays for the past, or `initial` does not go with
         ``settle_after`` or ``scope``, whose states hold more than a row.
     Late
         When events are not after what `initial` has settled: replay those customers whole.

@@ -62,7 +62,7 @@ def step(state: State | None, interaction: Interaction, policy: LifecyclePolicy)
         If the state was made under another policy: replay that customer, or `migrate`.
     InvalidInputError
         If an argument is not what it must be, the interaction is of another scope than the state,
-        or it pays for a contract without saying until when.
+        or it pays for a contract without saying until when, or until an instant not after its own.
 
     Notes
     -----

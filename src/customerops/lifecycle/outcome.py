@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,7 +83,7 @@ def of_contracts(
 
 def to_contracts(stood: States) -> Contracts:
     """Return where contracts stood, to be changed."""
-    names = Contracts.__annotations__
+    names = [field.name for field in attrs.fields(Contracts)]
     return Contracts(**{name: stood.columns[name].copy() for name in names})
 
 

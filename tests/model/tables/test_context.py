@@ -139,7 +139,11 @@ def test_fields_are_checked() -> None:
 
 @pytest.mark.parametrize("field", ["as_of", "over", "calendar", "by"])
 def test_results_at_two_times_or_of_two_groups_compare(field: str) -> None:
-    FULL.comparable(attrs.evolve(FULL, **{field: OTHER[field]}))
+    other = attrs.evolve(FULL, **{field: OTHER[field]})
+    FULL.comparable(other)  # to refuse is to raise
+    with pytest.raises(InvalidInputError) as caught:  # they compare, and do not add
+        FULL.join(other)
+    assert caught.value.name == field
 
 
 def test_results_cut_to_two_labels_compare() -> None:
