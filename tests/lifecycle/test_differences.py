@@ -128,3 +128,14 @@ def test_arguments_are_checked(pair: tuple[int | None, int | None], message: str
     given: Any = [None if i is None else some[i] for i in pair]
     with pytest.raises(InvalidInputError, match=message):
         diff(*given)
+
+
+def test_populations_that_begin_at_other_instants_are_refused() -> None:
+    whole, early = replayed([M17], PLAIN, 25), replayed([M17], PLAIN, 10)
+    late = InteractionLog.from_interactions(
+        interactions([(20, "qualified")], "c0"), currency="EUR", calendar=UTC
+    )
+    tonight = replay_log(late, policy_of(PLAIN), as_of=day(25), initial=early.states())
+    assert not diff(tonight, tonight)
+    with pytest.raises(InvalidInputError, match="populations must begin alike"):
+        diff(whole, tonight)

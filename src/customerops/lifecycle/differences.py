@@ -145,8 +145,8 @@ def diff(before: Population, after: Population) -> PopulationDifference:
     Raises
     ------
     InvalidInputError
-        If one is no Population, they are not as of the same instant, or their ids are of different
-        types.
+        If one is no Population, they are not as of the same instant, do not begin with initial
+        states of the same instant, or their ids are of different types.
 
     Notes
     -----
@@ -182,6 +182,10 @@ def diff(before: Population, after: Population) -> PopulationDifference:
             "populations",
             "must be as of the same instant",
             f"got {before.as_of.isoformat()} and {after.as_of.isoformat()}",
+        )
+    if before.since != after.since:
+        raise InvalidInputError(
+            "populations", "must begin alike", "initial states of another instant stand behind one"
         )
     stacked = stack_ids([before.ids, after.ids])
     ids, place = _joined(stacked)

@@ -17,7 +17,7 @@ from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.base import Floats
 from customerops.model.tables.context import SELECTED, Context
-from customerops.model.tables.ratios import Ratio
+from customerops.model.tables.ratios import ClusteredShare
 from customerops.model.tables.tables import Count
 from customerops.model.values import exact
 from customerops.model.values.checks import one_of
@@ -41,7 +41,7 @@ _LABELS = {"weekday": range(1, 8), "hour": range(24)}
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
-class ActivityProfile(Ratio):
+class ActivityProfile(ClusteredShare):
     """The share of events that fall on each weekday or hour; made by `activity_profile`.
 
     The axis ``"weekday"`` is 1 for Monday to 7 for Sunday, as in ISO 8601; ``"hour"`` 0 to 23.
@@ -132,7 +132,7 @@ def activity_profile(
     Returns
     -------
     ActivityProfile
-        A `Ratio` by weekday and hour, of events of a customer there by all of the customer; the
+        A share by weekday and hour, of events of a customer there by all of the customer; the
         interval takes the customer as the unit. Profiles of disjoint customers add.
 
     Raises
