@@ -57,9 +57,17 @@ class Entry:
         return self.function(data, **options)
 
 
-def _short(value: Any) -> str:
+def _ordered(value: Any) -> Any:
+    """Return a value with sets as sorted lists, at any depth: tests have one name in all processes."""
     if isinstance(value, set):
-        value = sorted(value)  # names of tests are the same in every process
+        return sorted(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_ordered(one) for one in value)
+    return value
+
+
+def _short(value: Any) -> str:
+    value = _ordered(value)
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
