@@ -20,7 +20,7 @@ from customerops.lifecycle import (
     State,
     decide,
 )
-from customerops.lifecycle.stages import Stage
+from customerops.lifecycle.policy.stages import Stage
 from customerops.model import Consent, Customer, Interaction
 from tests.benchmarks.harness import interleave, markdown
 

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from customerops.lifecycle.clocks import Clock, Contract, Inactivity, Latency
-from customerops.lifecycle.contract import Term
-from customerops.lifecycle.criteria import (
+from customerops.lifecycle.machine.contract import Term
+from customerops.lifecycle.machine.state import State
+from customerops.lifecycle.policy.clocks import Clock, Contract, Inactivity, Latency
+from customerops.lifecycle.policy.criteria import (
     Activation,
     AtRisk,
     FirstQualifying,
@@ -15,11 +16,10 @@ from customerops.lifecycle.criteria import (
     NWithin,
     TenureInLife,
 )
-from customerops.lifecycle.policy import LifecyclePolicy
-from customerops.lifecycle.population import Population
-from customerops.lifecycle.spans import NEVER
-from customerops.lifecycle.stages import STAGES, Trigger
-from customerops.lifecycle.state import State
+from customerops.lifecycle.policy.policy import LifecyclePolicy
+from customerops.lifecycle.policy.spans import NEVER
+from customerops.lifecycle.policy.stages import STAGES, Trigger
+from customerops.lifecycle.population.population import Population
 from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction
 from customerops.model.rules.rules import amount, kind

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from customerops.lifecycle.deciding import decide
-from customerops.lifecycle.decisions import Decision
-from customerops.lifecycle.playbook import Playbook
-from customerops.lifecycle.plays import WAKE, Action
-from customerops.lifecycle.stages import Stage
-from customerops.lifecycle.state import State
+from customerops.lifecycle.machine.state import State
+from customerops.lifecycle.playbook.deciding import decide
+from customerops.lifecycle.playbook.decisions import Decision
+from customerops.lifecycle.playbook.playbook import Playbook
+from customerops.lifecycle.playbook.plays import WAKE, Action
+from customerops.lifecycle.policy.stages import Stage
 from customerops.model.records.records import Consent, Customer, Interaction
 
 NOW = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)

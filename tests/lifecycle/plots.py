@@ -5,10 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from customerops.lifecycle.care import CareDate
-from customerops.lifecycle.limits import Cap, Holdout, QuietHours
-from customerops.lifecycle.playbook import Playbook
-from customerops.lifecycle.plays import (
+from customerops.lifecycle.playbook.care import CareDate
+from customerops.lifecycle.playbook.limits import Cap, Holdout, QuietHours
+from customerops.lifecycle.playbook.playbook import Playbook
+from customerops.lifecycle.playbook.plays import (
     SAVE,
     WAKE,
     WIN_BACK,

@@ -3,16 +3,16 @@
 import datetime as dt
 from typing import Any
 
-from customerops.lifecycle.clocks import Contract, Inactivity, Latency
-from customerops.lifecycle.criteria import (
+from customerops.lifecycle.policy.clocks import Contract, Inactivity, Latency
+from customerops.lifecycle.policy.criteria import (
     AtRisk,
     KthInLife,
     NthQualifying,
     NWithin,
     TenureInLife,
 )
-from customerops.lifecycle.policy import LifecyclePolicy
-from customerops.lifecycle.spans import Days, Months
+from customerops.lifecycle.policy.policy import LifecyclePolicy
+from customerops.lifecycle.policy.spans import Days, Months
 from customerops.model.values.calendar import Calendar
 from tests.lifecycle.make import DAY
 

@@ -10,14 +10,14 @@ import attrs
 import numpy as np
 import pytest
 
-from customerops.lifecycle.active_users import active_user_states
-from customerops.lifecycle.batch import replay_log
-from customerops.lifecycle.clocks import Contract, Inactivity
-from customerops.lifecycle.criteria import KthInLife
-from customerops.lifecycle.growth import growth_accounting
-from customerops.lifecycle.history import replay
-from customerops.lifecycle.policy import LifecyclePolicy
-from customerops.lifecycle.stages import ACTIVE, STAGES
+from customerops.lifecycle.growth.active_users import active_user_states
+from customerops.lifecycle.growth.growth import growth_accounting
+from customerops.lifecycle.machine.history import replay
+from customerops.lifecycle.policy.clocks import Contract, Inactivity
+from customerops.lifecycle.policy.criteria import KthInLife
+from customerops.lifecycle.policy.policy import LifecyclePolicy
+from customerops.lifecycle.policy.stages import ACTIVE, STAGES
+from customerops.lifecycle.population.batch import replay_log
 from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction
 from customerops.model.rules.rules import amount, kind

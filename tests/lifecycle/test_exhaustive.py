@@ -12,9 +12,9 @@ from itertools import combinations_with_replacement, product
 import numpy as np
 import pytest
 
-from customerops.lifecycle.batch import replay_log
-from customerops.lifecycle.history import replay
-from customerops.lifecycle.stages import ACTIVE, STAGES, TRANSITIONS
+from customerops.lifecycle.machine.history import replay
+from customerops.lifecycle.policy.stages import ACTIVE, STAGES, TRANSITIONS
+from customerops.lifecycle.population.batch import replay_log
 from customerops.model.log.log import InteractionLog
 from customerops.model.records.records import Interaction
 from tests.lifecycle.make import DAY, START, day, interactions, log_of, moves_of, policy_of, row_of

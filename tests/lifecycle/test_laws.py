@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.errors import Late, TransitionError
-from customerops.lifecycle.batch import replay_log
-from customerops.lifecycle.history import replay
-from customerops.lifecycle.machine import advance, step
-from customerops.lifecycle.policy import LifecyclePolicy
-from customerops.lifecycle.stages import ACTIVE, STAGES, TRANSITIONS, Cause, Stage
-from customerops.lifecycle.state import State, Step, Transition
+from customerops.lifecycle.machine.history import replay
+from customerops.lifecycle.machine.machine import advance, step
+from customerops.lifecycle.machine.state import State, Step, Transition
+from customerops.lifecycle.policy.policy import LifecyclePolicy
+from customerops.lifecycle.policy.stages import ACTIVE, STAGES, TRANSITIONS, Cause, Stage
+from customerops.lifecycle.population.batch import replay_log
 from customerops.model.records.records import Interaction
 from tests.lifecycle.draws import cases, one_case
 from tests.lifecycle.make import DAY, US, day, interaction, interactions, log_of, policy_of

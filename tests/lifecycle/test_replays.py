@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customerops.lifecycle.batch import replay_log
-from customerops.lifecycle.history import replay
-from customerops.lifecycle.spans import NEVER
-from customerops.lifecycle.stages import STAGES
+from customerops.lifecycle.machine.history import replay
+from customerops.lifecycle.policy.spans import NEVER
+from customerops.lifecycle.policy.stages import STAGES
+from customerops.lifecycle.population.batch import replay_log
 from customerops.model.values.instants import to_us
 from tests.lifecycle.draws import cases
 from tests.lifecycle.make import START, US, day, interactions, log_of, moves_of, policy_of, row_of

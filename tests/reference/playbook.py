@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from zoneinfo import ZoneInfo
 
-from customerops.lifecycle.playbook import Playbook
-from customerops.lifecycle.plays import Action
+from customerops.lifecycle.playbook.playbook import Playbook
+from customerops.lifecycle.playbook.plays import Action
 from customerops.model.records.records import Consent, Interaction
 from tests.reference.permission import allowed as permits
 

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
-    from customerops.journey.directly_follows import TransitionShare, TransitionTable, transitions
-    from customerops.journey.funnels import Exclusion, Funnel, FunnelConversion, funnel
-    from customerops.journey.visiting import SessionRatio, SessionTable, session_times, sessions
+    from customerops.journey.funnels.funnels import Exclusion, Funnel, FunnelConversion, funnel
+    from customerops.journey.paths.directly_follows import (
+        TransitionShare,
+        TransitionTable,
+        transitions,
+    )
+    from customerops.journey.visits.visiting import (
+        SessionRatio,
+        SessionTable,
+        session_times,
+        sessions,
+    )
 
 __all__ = [
     "Exclusion",
@@ -26,17 +35,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Exclusion": "funnels",
-    "Funnel": "funnels",
-    "FunnelConversion": "funnels",
-    "SessionRatio": "visiting",
-    "SessionTable": "visiting",
-    "TransitionShare": "directly_follows",
-    "TransitionTable": "directly_follows",
-    "funnel": "funnels",
-    "session_times": "visiting",
-    "sessions": "visiting",
-    "transitions": "directly_follows",
+    "Exclusion": "funnels.funnels",
+    "Funnel": "funnels.funnels",
+    "FunnelConversion": "funnels.funnels",
+    "SessionRatio": "visits.visiting",
+    "SessionTable": "visits.visiting",
+    "TransitionShare": "paths.directly_follows",
+    "TransitionTable": "paths.directly_follows",
+    "funnel": "funnels.funnels",
+    "session_times": "visits.visiting",
+    "sessions": "visits.visiting",
+    "transitions": "paths.directly_follows",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

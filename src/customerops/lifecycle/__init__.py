@@ -7,37 +7,35 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
-    from customerops.lifecycle.active_users import ActiveUserStates, active_user_states
-    from customerops.lifecycle.audit import PolicyCheck, check
-    from customerops.lifecycle.batch import replay_log
-    from customerops.lifecycle.care import CareDate, due_on
-    from customerops.lifecycle.chains import TransitionMatrix
-    from customerops.lifecycle.clocks import Contract, Inactivity, Latency
-    from customerops.lifecycle.contract import Term
-    from customerops.lifecycle.criteria import (
-        AtRisk,
-        FirstQualifying,
-        KthInLife,
-        NthQualifying,
-        NWithin,
-        TenureInLife,
+    from customerops.lifecycle.columns.states import States
+    from customerops.lifecycle.growth.active_users import ActiveUserStates, active_user_states
+    from customerops.lifecycle.growth.growth import GrowthAccounting, growth_accounting
+    from customerops.lifecycle.growth.revenue import RevenueGrowth, revenue_growth
+    from customerops.lifecycle.machine.contract import Term
+    from customerops.lifecycle.machine.explain import Explanation
+    from customerops.lifecycle.machine.history import History, Life, replay
+    from customerops.lifecycle.machine.machine import advance, step
+    from customerops.lifecycle.machine.migration import migrate
+    from customerops.lifecycle.machine.state import (
+        Attributes,
+        ContractStatus,
+        State,
+        Step,
+        Transition,
     )
-    from customerops.lifecycle.deciding import decide
-    from customerops.lifecycle.decisions import Approval, Decision, Reason, ReasonCode, Refusal
-    from customerops.lifecycle.differences import PopulationDifference, diff
-    from customerops.lifecycle.drawing import diagram
-    from customerops.lifecycle.events import DEFAULT_EVENTS, LifecycleEvent
-    from customerops.lifecycle.explain import Explanation
-    from customerops.lifecycle.growth import GrowthAccounting, growth_accounting
-    from customerops.lifecycle.history import History, Life, replay
-    from customerops.lifecycle.limits import Cap, Holdout, QuietHours
-    from customerops.lifecycle.machine import advance, step
-    from customerops.lifecycle.markov import Forecast
-    from customerops.lifecycle.migration import migrate
-    from customerops.lifecycle.nes import NES
-    from customerops.lifecycle.offers import OfferShares, price_differences
-    from customerops.lifecycle.playbook import Playbook
-    from customerops.lifecycle.plays import (
+    from customerops.lifecycle.playbook.care import CareDate, due_on
+    from customerops.lifecycle.playbook.deciding import decide
+    from customerops.lifecycle.playbook.decisions import (
+        Approval,
+        Decision,
+        Reason,
+        ReasonCode,
+        Refusal,
+    )
+    from customerops.lifecycle.playbook.limits import Cap, Holdout, QuietHours
+    from customerops.lifecycle.playbook.offers import OfferShares, price_differences
+    from customerops.lifecycle.playbook.playbook import Playbook
+    from customerops.lifecycle.playbook.plays import (
         SAVE,
         WAKE,
         WIN_BACK,
@@ -46,17 +44,31 @@ if TYPE_CHECKING:
         Personalisation,
         Situation,
     )
-    from customerops.lifecycle.policy import LifecyclePolicy
-    from customerops.lifecycle.population import Population
-    from customerops.lifecycle.revenue import RevenueGrowth, revenue_growth
-    from customerops.lifecycle.spans import Days, Months
-    from customerops.lifecycle.stages import ACTIVE, STAGES, TRANSITIONS, Cause, Stage
-    from customerops.lifecycle.state import Attributes, ContractStatus, State, Step, Transition
-    from customerops.lifecycle.states import States
-    from customerops.lifecycle.stocks import StageCounts, StageFlows, StageShare
-    from customerops.lifecycle.transitions import Transitions
-    from customerops.lifecycle.views import DUOLINGO, HUBSPOT, POSTHOG, View, ViewCounts
-    from customerops.lifecycle.win_back import WinBackRate
+    from customerops.lifecycle.policy.audit import PolicyCheck, check
+    from customerops.lifecycle.policy.clocks import Contract, Inactivity, Latency
+    from customerops.lifecycle.policy.criteria import (
+        AtRisk,
+        FirstQualifying,
+        KthInLife,
+        NthQualifying,
+        NWithin,
+        TenureInLife,
+    )
+    from customerops.lifecycle.policy.drawing import diagram
+    from customerops.lifecycle.policy.events import DEFAULT_EVENTS, LifecycleEvent
+    from customerops.lifecycle.policy.policy import LifecyclePolicy
+    from customerops.lifecycle.policy.spans import Days, Months
+    from customerops.lifecycle.policy.stages import ACTIVE, STAGES, TRANSITIONS, Cause, Stage
+    from customerops.lifecycle.population.batch import replay_log
+    from customerops.lifecycle.population.chains import TransitionMatrix
+    from customerops.lifecycle.population.differences import PopulationDifference, diff
+    from customerops.lifecycle.population.markov import Forecast
+    from customerops.lifecycle.population.nes import NES
+    from customerops.lifecycle.population.population import Population
+    from customerops.lifecycle.population.stocks import StageCounts, StageFlows, StageShare
+    from customerops.lifecycle.population.transitions import Transitions
+    from customerops.lifecycle.population.views import DUOLINGO, HUBSPOT, POSTHOG, View, ViewCounts
+    from customerops.lifecycle.population.win_back import WinBackRate
 
 __all__ = [
     "ACTIVE",
@@ -142,86 +154,86 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ActiveUserStates": "active_users",
-    "active_user_states": "active_users",
-    "PolicyCheck": "audit",
-    "check": "audit",
-    "replay_log": "batch",
-    "CareDate": "care",
-    "due_on": "care",
-    "TransitionMatrix": "chains",
-    "Contract": "clocks",
-    "Inactivity": "clocks",
-    "Latency": "clocks",
-    "Term": "contract",
-    "AtRisk": "criteria",
-    "FirstQualifying": "criteria",
-    "KthInLife": "criteria",
-    "NWithin": "criteria",
-    "NthQualifying": "criteria",
-    "TenureInLife": "criteria",
-    "decide": "deciding",
-    "Approval": "decisions",
-    "Decision": "decisions",
-    "Reason": "decisions",
-    "ReasonCode": "decisions",
-    "Refusal": "decisions",
-    "PopulationDifference": "differences",
-    "diff": "differences",
-    "diagram": "drawing",
-    "DEFAULT_EVENTS": "events",
-    "LifecycleEvent": "events",
-    "Explanation": "explain",
-    "GrowthAccounting": "growth",
-    "growth_accounting": "growth",
-    "History": "history",
-    "Life": "history",
-    "replay": "history",
-    "Cap": "limits",
-    "Holdout": "limits",
-    "QuietHours": "limits",
-    "advance": "machine",
-    "step": "machine",
-    "Forecast": "markov",
-    "migrate": "migration",
-    "NES": "nes",
-    "OfferShares": "offers",
-    "price_differences": "offers",
-    "Playbook": "playbook",
-    "Action": "plays",
-    "Offer": "plays",
-    "Personalisation": "plays",
-    "SAVE": "plays",
-    "Situation": "plays",
-    "WAKE": "plays",
-    "WIN_BACK": "plays",
-    "LifecyclePolicy": "policy",
-    "Population": "population",
-    "RevenueGrowth": "revenue",
-    "revenue_growth": "revenue",
-    "Days": "spans",
-    "Months": "spans",
-    "ACTIVE": "stages",
-    "Cause": "stages",
-    "STAGES": "stages",
-    "Stage": "stages",
-    "TRANSITIONS": "stages",
-    "Attributes": "state",
-    "ContractStatus": "state",
-    "State": "state",
-    "Step": "state",
-    "Transition": "state",
-    "States": "states",
-    "StageCounts": "stocks",
-    "StageFlows": "stocks",
-    "StageShare": "stocks",
-    "Transitions": "transitions",
-    "DUOLINGO": "views",
-    "HUBSPOT": "views",
-    "POSTHOG": "views",
-    "View": "views",
-    "ViewCounts": "views",
-    "WinBackRate": "win_back",
+    "ACTIVE": "policy.stages",
+    "Action": "playbook.plays",
+    "ActiveUserStates": "growth.active_users",
+    "Approval": "playbook.decisions",
+    "AtRisk": "policy.criteria",
+    "Attributes": "machine.state",
+    "Cap": "playbook.limits",
+    "CareDate": "playbook.care",
+    "Cause": "policy.stages",
+    "Contract": "policy.clocks",
+    "ContractStatus": "machine.state",
+    "DEFAULT_EVENTS": "policy.events",
+    "DUOLINGO": "population.views",
+    "Days": "policy.spans",
+    "Decision": "playbook.decisions",
+    "Explanation": "machine.explain",
+    "FirstQualifying": "policy.criteria",
+    "Forecast": "population.markov",
+    "GrowthAccounting": "growth.growth",
+    "HUBSPOT": "population.views",
+    "History": "machine.history",
+    "Holdout": "playbook.limits",
+    "Inactivity": "policy.clocks",
+    "KthInLife": "policy.criteria",
+    "Latency": "policy.clocks",
+    "Life": "machine.history",
+    "LifecycleEvent": "policy.events",
+    "LifecyclePolicy": "policy.policy",
+    "Months": "policy.spans",
+    "NES": "population.nes",
+    "NWithin": "policy.criteria",
+    "NthQualifying": "policy.criteria",
+    "Offer": "playbook.plays",
+    "OfferShares": "playbook.offers",
+    "POSTHOG": "population.views",
+    "Personalisation": "playbook.plays",
+    "Playbook": "playbook.playbook",
+    "PolicyCheck": "policy.audit",
+    "Population": "population.population",
+    "PopulationDifference": "population.differences",
+    "QuietHours": "playbook.limits",
+    "Reason": "playbook.decisions",
+    "ReasonCode": "playbook.decisions",
+    "Refusal": "playbook.decisions",
+    "RevenueGrowth": "growth.revenue",
+    "SAVE": "playbook.plays",
+    "STAGES": "policy.stages",
+    "Situation": "playbook.plays",
+    "Stage": "policy.stages",
+    "StageCounts": "population.stocks",
+    "StageFlows": "population.stocks",
+    "StageShare": "population.stocks",
+    "State": "machine.state",
+    "States": "columns.states",
+    "Step": "machine.state",
+    "TRANSITIONS": "policy.stages",
+    "TenureInLife": "policy.criteria",
+    "Term": "machine.contract",
+    "Transition": "machine.state",
+    "TransitionMatrix": "population.chains",
+    "Transitions": "population.transitions",
+    "View": "population.views",
+    "ViewCounts": "population.views",
+    "WAKE": "playbook.plays",
+    "WIN_BACK": "playbook.plays",
+    "WinBackRate": "population.win_back",
+    "active_user_states": "growth.active_users",
+    "advance": "machine.machine",
+    "check": "policy.audit",
+    "decide": "playbook.deciding",
+    "diagram": "policy.drawing",
+    "diff": "population.differences",
+    "due_on": "playbook.care",
+    "growth_accounting": "growth.growth",
+    "migrate": "machine.migration",
+    "price_differences": "playbook.offers",
+    "replay": "machine.history",
+    "replay_log": "population.batch",
+    "revenue_growth": "growth.revenue",
+    "step": "machine.machine",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

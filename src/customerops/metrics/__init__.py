@@ -7,51 +7,44 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
-    from customerops.metrics.active import ActiveCustomers, active_customers
-    from customerops.metrics.budget import Allocation, allocate
-    from customerops.metrics.changes import Change, change, period_change
-    from customerops.metrics.churn import CHURN_ALIASES, churn_rate
-    from customerops.metrics.churn_counts import churn_rate_from_counts
-    from customerops.metrics.clv import (
-        BGNBD,
-        Fitted,
-        GammaGamma,
-        LifetimeValue,
-        Predicted,
-        Validation,
-        fit,
-        lifetime_value,
-        validate,
+    from customerops.metrics.churn.churn import CHURN_ALIASES, churn_rate
+    from customerops.metrics.churn.counts import churn_rate_from_counts
+    from customerops.metrics.churn.daily import DailySum
+    from customerops.metrics.churn.reasons import ChurnReasons, churn_reasons
+    from customerops.metrics.churn.rescaling import rescale_rate
+    from customerops.metrics.churn.retention_rates import (
+        retention_rate,
+        retention_rate_from_counts,
     )
-    from customerops.metrics.cohorts import retention
-    from customerops.metrics.daily import DailySum
-    from customerops.metrics.gap_curve import GapCurve
-    from customerops.metrics.gaps import GapTimes, gap_times
-    from customerops.metrics.lapse import LapseWindow, lapse_window
-    from customerops.metrics.log_rank import LogRank, logrank
-    from customerops.metrics.mix import Decomposition, decompose
-    from customerops.metrics.order_values import (
-        average_order_value,
-        purchase_frequency,
-        refund_rate,
-        spend_per_buyer,
-        units_per_transaction,
+    from customerops.metrics.clv.bgnbd import BGNBD
+    from customerops.metrics.clv.fitted import Fitted
+    from customerops.metrics.clv.fitting import fit
+    from customerops.metrics.clv.gammagamma import GammaGamma
+    from customerops.metrics.clv.lifetime import LifetimeValue, lifetime_value
+    from customerops.metrics.clv.predicted import Predicted
+    from customerops.metrics.clv.summary import PurchaseSummary, purchase_summary
+    from customerops.metrics.clv.validation import Validation, validate
+    from customerops.metrics.cohorts.cohorts import retention
+    from customerops.metrics.comparison.budget import Allocation, allocate
+    from customerops.metrics.comparison.changes import Change, change, period_change
+    from customerops.metrics.comparison.mix import Decomposition, decompose
+    from customerops.metrics.comparison.value_trees import ValueLevel, ValueTree, value_tree
+    from customerops.metrics.engagement.active import ActiveCustomers, active_customers
+    from customerops.metrics.engagement.gaps import GapTimes, gap_times
+    from customerops.metrics.engagement.lapse import LapseWindow, lapse_window
+    from customerops.metrics.engagement.own_gaps import NextPurchase, next_purchase
+    from customerops.metrics.engagement.power import PowerCurve, power_curve
+    from customerops.metrics.engagement.rhythm import ActivityProfile, activity_profile
+    from customerops.metrics.engagement.stickiness_table import (
+        ActiveShare,
+        DailyStickiness,
+        PeriodStickiness,
+        stickiness,
     )
-    from customerops.metrics.own_gaps import NextPurchase, next_purchase
-    from customerops.metrics.per_user import arpa, arppu, arpu
-    from customerops.metrics.power import PowerCurve, power_curve
-    from customerops.metrics.products import ProductShare, product_popularity
-    from customerops.metrics.reasons import ChurnReasons, churn_reasons
-    from customerops.metrics.rescaling import rescale_rate
-    from customerops.metrics.restricted import (
-        RestrictedMean,
-        RestrictedMeanDifference,
-        restricted_mean,
-    )
-    from customerops.metrics.retention_rates import retention_rate, retention_rate_from_counts
-    from customerops.metrics.rfm_cuts import RFMCuts
-    from customerops.metrics.rfm_scores import RFMScores
-    from customerops.metrics.rfm_segments import (
+    from customerops.metrics.engagement.visits import RecencyFrequency, recency_frequency
+    from customerops.metrics.scoring.rfm_cuts import RFMCuts
+    from customerops.metrics.scoring.rfm_scores import RFMScores
+    from customerops.metrics.scoring.rfm_segments import (
         RFM_EIGHT_SEGMENTS,
         RFM_SEGMENTS,
         MigrationShare,
@@ -60,21 +53,27 @@ if TYPE_CHECKING:
         SegmentShare,
         SegmentTable,
     )
-    from customerops.metrics.rfm_table import RFM, rfm
-    from customerops.metrics.rhythm import ActivityProfile, activity_profile
-    from customerops.metrics.spread import Concentration, concentration
-    from customerops.metrics.stickiness_table import (
-        ActiveShare,
-        DailyStickiness,
-        PeriodStickiness,
-        stickiness,
+    from customerops.metrics.scoring.rfm_table import RFM, rfm
+    from customerops.metrics.survival.curves import kaplan_meier, nelson_aalen
+    from customerops.metrics.survival.gap_curve import GapCurve
+    from customerops.metrics.survival.log_rank import LogRank, logrank
+    from customerops.metrics.survival.restricted import (
+        RestrictedMean,
+        RestrictedMeanDifference,
+        restricted_mean,
     )
-    from customerops.metrics.stocks import time_weighted_mean
-    from customerops.metrics.summary import PurchaseSummary, purchase_summary
-    from customerops.metrics.survival import kaplan_meier, nelson_aalen
-    from customerops.metrics.value import next_window_repurchase, repurchase_rate
-    from customerops.metrics.value_trees import ValueLevel, ValueTree, value_tree
-    from customerops.metrics.visits import RecencyFrequency, recency_frequency
+    from customerops.metrics.value.order_values import (
+        average_order_value,
+        purchase_frequency,
+        refund_rate,
+        spend_per_buyer,
+        units_per_transaction,
+    )
+    from customerops.metrics.value.per_user import arpa, arppu, arpu
+    from customerops.metrics.value.products import ProductShare, product_popularity
+    from customerops.metrics.value.repurchase import next_window_repurchase, repurchase_rate
+    from customerops.metrics.value.spread import Concentration, concentration
+    from customerops.metrics.value.stocks import time_weighted_mean
 
 __all__ = [
     "ActiveCustomers",
@@ -163,89 +162,89 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ActiveCustomers": "active",
-    "ActiveShare": "stickiness_table",
-    "ActivityProfile": "rhythm",
-    "Allocation": "budget",
-    "BGNBD": "clv",
-    "CHURN_ALIASES": "churn",
-    "Change": "changes",
-    "ChurnReasons": "reasons",
-    "Concentration": "spread",
-    "DailyStickiness": "stickiness_table",
-    "DailySum": "daily",
-    "Decomposition": "mix",
-    "Fitted": "clv",
-    "GammaGamma": "clv",
-    "GapCurve": "gap_curve",
-    "GapTimes": "gaps",
-    "LapseWindow": "lapse",
-    "LifetimeValue": "clv",
-    "LogRank": "log_rank",
-    "MigrationShare": "rfm_segments",
-    "NextPurchase": "own_gaps",
-    "PeriodStickiness": "stickiness_table",
-    "PowerCurve": "power",
-    "Predicted": "clv",
-    "ProductShare": "products",
-    "PurchaseSummary": "summary",
-    "RFM": "rfm_table",
-    "RFMCuts": "rfm_cuts",
-    "RFMScores": "rfm_scores",
-    "RFMSegment": "rfm_segments",
-    "RFM_EIGHT_SEGMENTS": "rfm_segments",
-    "RFM_SEGMENTS": "rfm_segments",
-    "RecencyFrequency": "visits",
-    "RestrictedMean": "restricted",
-    "RestrictedMeanDifference": "restricted",
-    "SegmentMigration": "rfm_segments",
-    "SegmentShare": "rfm_segments",
-    "SegmentTable": "rfm_segments",
-    "Validation": "clv",
-    "ValueLevel": "value_trees",
-    "ValueTree": "value_trees",
-    "active_customers": "active",
-    "activity_profile": "rhythm",
-    "allocate": "budget",
-    "arpa": "per_user",
-    "arppu": "per_user",
-    "arpu": "per_user",
-    "average_order_value": "order_values",
-    "change": "changes",
-    "churn_rate": "churn",
-    "churn_rate_from_counts": "churn_counts",
-    "churn_reasons": "reasons",
-    "concentration": "spread",
-    "decompose": "mix",
-    "fit": "clv",
-    "gap_times": "gaps",
-    "kaplan_meier": "survival",
-    "lapse_window": "lapse",
-    "lifetime_value": "clv",
-    "logrank": "log_rank",
-    "nelson_aalen": "survival",
-    "next_purchase": "own_gaps",
-    "next_window_repurchase": "value",
-    "period_change": "changes",
-    "power_curve": "power",
-    "product_popularity": "products",
-    "purchase_frequency": "order_values",
-    "purchase_summary": "summary",
-    "recency_frequency": "visits",
-    "refund_rate": "order_values",
-    "repurchase_rate": "value",
-    "rescale_rate": "rescaling",
-    "restricted_mean": "restricted",
-    "retention": "cohorts",
-    "retention_rate": "retention_rates",
-    "retention_rate_from_counts": "retention_rates",
-    "rfm": "rfm_table",
-    "spend_per_buyer": "order_values",
-    "stickiness": "stickiness_table",
-    "time_weighted_mean": "stocks",
-    "units_per_transaction": "order_values",
-    "validate": "clv",
-    "value_tree": "value_trees",
+    "ActiveCustomers": "engagement.active",
+    "ActiveShare": "engagement.stickiness_table",
+    "ActivityProfile": "engagement.rhythm",
+    "Allocation": "comparison.budget",
+    "BGNBD": "clv.bgnbd",
+    "CHURN_ALIASES": "churn.churn",
+    "Change": "comparison.changes",
+    "ChurnReasons": "churn.reasons",
+    "Concentration": "value.spread",
+    "DailyStickiness": "engagement.stickiness_table",
+    "DailySum": "churn.daily",
+    "Decomposition": "comparison.mix",
+    "Fitted": "clv.fitted",
+    "GammaGamma": "clv.gammagamma",
+    "GapCurve": "survival.gap_curve",
+    "GapTimes": "engagement.gaps",
+    "LapseWindow": "engagement.lapse",
+    "LifetimeValue": "clv.lifetime",
+    "LogRank": "survival.log_rank",
+    "MigrationShare": "scoring.rfm_segments",
+    "NextPurchase": "engagement.own_gaps",
+    "PeriodStickiness": "engagement.stickiness_table",
+    "PowerCurve": "engagement.power",
+    "Predicted": "clv.predicted",
+    "ProductShare": "value.products",
+    "PurchaseSummary": "clv.summary",
+    "RFM": "scoring.rfm_table",
+    "RFMCuts": "scoring.rfm_cuts",
+    "RFMScores": "scoring.rfm_scores",
+    "RFMSegment": "scoring.rfm_segments",
+    "RFM_EIGHT_SEGMENTS": "scoring.rfm_segments",
+    "RFM_SEGMENTS": "scoring.rfm_segments",
+    "RecencyFrequency": "engagement.visits",
+    "RestrictedMean": "survival.restricted",
+    "RestrictedMeanDifference": "survival.restricted",
+    "SegmentMigration": "scoring.rfm_segments",
+    "SegmentShare": "scoring.rfm_segments",
+    "SegmentTable": "scoring.rfm_segments",
+    "Validation": "clv.validation",
+    "ValueLevel": "comparison.value_trees",
+    "ValueTree": "comparison.value_trees",
+    "active_customers": "engagement.active",
+    "activity_profile": "engagement.rhythm",
+    "allocate": "comparison.budget",
+    "arpa": "value.per_user",
+    "arppu": "value.per_user",
+    "arpu": "value.per_user",
+    "average_order_value": "value.order_values",
+    "change": "comparison.changes",
+    "churn_rate": "churn.churn",
+    "churn_rate_from_counts": "churn.counts",
+    "churn_reasons": "churn.reasons",
+    "concentration": "value.spread",
+    "decompose": "comparison.mix",
+    "fit": "clv.fitting",
+    "gap_times": "engagement.gaps",
+    "kaplan_meier": "survival.curves",
+    "lapse_window": "engagement.lapse",
+    "lifetime_value": "clv.lifetime",
+    "logrank": "survival.log_rank",
+    "nelson_aalen": "survival.curves",
+    "next_purchase": "engagement.own_gaps",
+    "next_window_repurchase": "value.repurchase",
+    "period_change": "comparison.changes",
+    "power_curve": "engagement.power",
+    "product_popularity": "value.products",
+    "purchase_frequency": "value.order_values",
+    "purchase_summary": "clv.summary",
+    "recency_frequency": "engagement.visits",
+    "refund_rate": "value.order_values",
+    "repurchase_rate": "value.repurchase",
+    "rescale_rate": "churn.rescaling",
+    "restricted_mean": "survival.restricted",
+    "retention": "cohorts.cohorts",
+    "retention_rate": "churn.retention_rates",
+    "retention_rate_from_counts": "churn.retention_rates",
+    "rfm": "scoring.rfm_table",
+    "spend_per_buyer": "value.order_values",
+    "stickiness": "engagement.stickiness_table",
+    "time_weighted_mean": "value.stocks",
+    "units_per_transaction": "value.order_values",
+    "validate": "clv.validation",
+    "value_tree": "comparison.value_trees",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -1,0 +1,1 @@
+"""Funnels: who goes through the steps, how far, and how fast."""

@@ -1,0 +1,1 @@
+"""Paths: what follows what."""

@@ -1,0 +1,1 @@
+"""Visits: events without a long pause between them."""

@@ -1,0 +1,1 @@
+"""A whole log through the same machine, as columns."""

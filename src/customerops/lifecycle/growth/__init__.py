@@ -1,0 +1,1 @@
+"""Where growth comes from: customers, revenue, users."""

@@ -1,0 +1,1 @@
+"""One customer through the machine, one interaction at a time."""

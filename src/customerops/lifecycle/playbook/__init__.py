@@ -1,0 +1,1 @@
+"""What to do for whom, and why, why not, or when."""

@@ -1,0 +1,1 @@
+"""What a policy says: stages, clocks, criteria, events."""

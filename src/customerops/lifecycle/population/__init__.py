@@ -1,0 +1,1 @@
+"""Everybody at once: stocks, stays, chains, views and win-back."""

@@ -1,0 +1,1 @@
+"""Who leaves, under every named definition, and who stays."""

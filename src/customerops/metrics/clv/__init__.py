@@ -1,0 +1,1 @@
+"""Customer-base models: how often, how long, how much."""

@@ -1,0 +1,1 @@
+"""Who returns, cohort by cohort."""

@@ -1,0 +1,1 @@
+"""How often, when and how regularly customers are there."""

@@ -1,0 +1,1 @@
+"""Recency, frequency, monetary value: cuts, scores, segments."""

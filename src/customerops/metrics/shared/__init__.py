@@ -1,0 +1,1 @@
+"""What several measures read: spells, buckets, occasions, units."""

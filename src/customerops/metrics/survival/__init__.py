@@ -1,0 +1,1 @@
+"""How long, when not everybody has left yet."""

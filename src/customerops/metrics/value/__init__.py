@@ -1,0 +1,1 @@
+"""What orders, buyers and products are worth."""
