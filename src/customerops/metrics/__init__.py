@@ -17,11 +17,13 @@ if TYPE_CHECKING:
         retention_rate_from_counts,
     )
     from customerops.metrics.clv.bgnbd import BGNBD
+    from customerops.metrics.clv.estimation import LogNormal
     from customerops.metrics.clv.fitted import Fitted
     from customerops.metrics.clv.fitting import fit
     from customerops.metrics.clv.gammagamma import GammaGamma
     from customerops.metrics.clv.lifetime import LifetimeValue, lifetime_value
     from customerops.metrics.clv.predicted import Predicted
+    from customerops.metrics.clv.purchase_model import PurchaseModel
     from customerops.metrics.clv.summary import PurchaseSummary, purchase_summary
     from customerops.metrics.clv.validation import Validation, validate
     from customerops.metrics.cohorts.cohorts import retention
@@ -94,6 +96,7 @@ __all__ = [
     "GapTimes",
     "LapseWindow",
     "LifetimeValue",
+    "LogNormal",
     "LogRank",
     "MigrationShare",
     "NextPurchase",
@@ -101,6 +104,7 @@ __all__ = [
     "PowerCurve",
     "Predicted",
     "ProductShare",
+    "PurchaseModel",
     "PurchaseSummary",
     "RFM",
     "RFMCuts",
@@ -180,6 +184,7 @@ _HOMES = {
     "GapTimes": "engagement.gaps",
     "LapseWindow": "engagement.lapse",
     "LifetimeValue": "clv.lifetime",
+    "LogNormal": "clv.estimation",
     "LogRank": "survival.log_rank",
     "MigrationShare": "scoring.rfm_segments",
     "NextPurchase": "engagement.own_gaps",
@@ -187,6 +192,7 @@ _HOMES = {
     "PowerCurve": "engagement.power",
     "Predicted": "clv.predicted",
     "ProductShare": "value.products",
+    "PurchaseModel": "clv.purchase_model",
     "PurchaseSummary": "clv.summary",
     "RFM": "scoring.rfm_table",
     "RFMCuts": "scoring.rfm_cuts",

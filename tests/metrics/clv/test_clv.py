@@ -161,10 +161,10 @@ def test_equal_to_the_bit_however_the_customers_come() -> None:
 
 
 def test_a_part_first_and_then_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    from customerops.metrics.clv import gammagamma
+    from customerops.metrics.clv import gammagamma, purchase_model
 
     once = fit(BGNBD, cdnow.summary()), fit(GammaGamma, cdnow.summary())
-    for module in (bgnbd, gammagamma):
+    for module in (purchase_model, gammagamma):
         monkeypatch.setattr(module, "SEARCHED", 100)
     twice = fit(BGNBD, cdnow.summary()), fit(GammaGamma, cdnow.summary())
     for a, b in zip(once, twice, strict=True):

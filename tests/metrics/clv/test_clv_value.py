@@ -202,7 +202,7 @@ def test_nobody() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"fitted": SPEND}, "fitted must be a BGNBD: got GammaGamma"),
+        ({"fitted": SPEND}, "fitted must be a model of purchases: got GammaGamma"),
         ({"spend": MODEL}, "spend must be a GammaGamma: got BGNBD"),
         ({"summary": None}, "summary must be a PurchaseSummary: got None"),
         ({"period": "fortnight"}, "period must be one of 'hour', 'day', 'week', 'month'"),
@@ -274,7 +274,7 @@ def test_validation_refuses() -> None:
         InvalidInputError, match="summary must hold out some time: calibration_end"
     ):
         validate(MODEL, two())
-    with pytest.raises(InvalidInputError, match="fitted must be a BGNBD: got GammaGamma"):
+    with pytest.raises(InvalidInputError, match="fitted must be a model of purchases: got GammaGamma"):
         validate(SPEND, two())  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="most must be at least 1"):
         validate(MODEL, two(), most=0)

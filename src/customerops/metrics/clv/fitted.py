@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.errors import ConvergenceError, InvalidInputError
+from customerops.errors import InvalidInputError
+from customerops.metrics.clv.doubt import Bounds, Method, Quantity, Scale, bounds_of
+from customerops.metrics.clv.estimation import (
+    Evidence,
+    LogNormal,
+    Problem,
+    estimate,
+    evidence_of,
+    solve,
+)
 from customerops.metrics.clv.html import table_html
-from customerops.metrics.clv.newton import DOUBTFUL, Optimum, Values, Vector, climb, climb_all
 from customerops.model.records.base import Record
 from customerops.model.tables.intervals import as_confidence
 from customerops.model.values.checks import one_of
@@ -20,29 +28,8 @@ from customerops.model.values.checks import one_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from customerops.metrics.clv.summary import PurchaseSummary
 
 __all__ = ["Evidence", "Fitted", "Parameters", "estimate", "evidence_of"]
-
-Status = Literal["regular", "boundary", "flat", "degenerate"]
-
-Limit = tuple[Mapping[str, int], str]
-
-FLAT = 0.01  # curvature in which a logarithm is known to no better than plus or minus ten
-EXTREME = float(np.log(1e4))  # a shape beyond it may as well be infinite, or its inverse 0
-
-
-class Likelihood(Protocol):
-    """A log-likelihood as a function of the logarithms of its parameters."""
-
-    def __call__(self, theta: Vector) -> Values:
-        """Return the value, the gradient and the Hessian."""
-
-    def starts(self) -> list[Vector]:
-        """Return where to begin."""
-
-    def bounds(self) -> Vector:
-        """Return how large the logarithms may get."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,32 +42,7 @@ class Parameters(Record):
                 raise InvalidInputError(name, "must be positive", f"got {value}")
 
 
-@attrs.frozen(kw_only=True)
-class Evidence(Record):
-    """What a fit is based on.
-
-    Attributes
-    ----------
-    customers : int
-        Customers the parameters were fitted to.
-    log_likelihood : float
-        At the parameters, on the data's own scale.
-    log_covariance : tuple of tuple of float, or None
-        Covariance of the logarithms of the parameters; None unless the fit is regular.
-    status : {"regular", "boundary", "flat", "degenerate"}
-        What kind of maximum it is.
-    notes : tuple of str
-        Why, and what else should be known.
-    """
-
-    customers: int
-    log_likelihood: float
-    log_covariance: tuple[tuple[float, ...], ...] | None
-    status: Status
-    notes: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Fitted(Record):
     """A model of a customer base with its parameters: fitted by `fit`, or given to ``of``.
 
@@ -91,6 +53,8 @@ class Fitted(Record):
     evidence : Evidence or None
         What they were fitted to; None when they were given.
     """
+
+    PARAMETERS: ClassVar[type[Parameters]]
 
     params: Any
     evidence: Evidence | None = None
@@ -143,7 +107,7 @@ class Fitted(Record):
         degenerate
             The data hold fewer different histories than the model has parameters.
         """
-        notes = () if self.evidence is None else self.evidence.notes
+        notes = (() if self.evidence is None else self.evidence.notes) + self._remarks()
         return ": ".join(filter(None, [self.status, "; ".join(notes)]))
 
     @property
@@ -158,26 +122,121 @@ class Fitted(Record):
         errors = np.sqrt(np.diag(self.covariance))
         return dict(zip(self.names, errors.tolist(), strict=True))
 
-    def intervals(self, *, confidence: float = 0.95) -> dict[str, tuple[float, float]]:
-        """Return a confidence interval of each parameter; NaN unless the fit is regular.
+    def intervals(
+        self,
+        *,
+        confidence: float = 0.95,
+        method: Method = "delta",
+        summary: Any = None,
+        rng: np.random.Generator | None = None,
+        repeats: int | None = None,
+    ) -> dict[str, tuple[float, float]]:
+        """Return a confidence interval of each parameter.
 
         Parameters
         ----------
-        confidence : float
-            The coverage aimed at.
+        confidence, method, summary, rng, repeats
+            As of `interval_of`.
+
+        Returns
+        -------
+        dict of str to tuple of float
+            Low and high by parameter; NaN if the method is ``"delta"`` and the fit not regular.
 
         Notes
         -----
-        ``exp(log p -+ z s)`` with s the standard error of log p from the observed information:
-        parameters are positive, and their logarithms are nearer to normal.
+        By the delta method ``exp(log p -+ z s)`` with s the standard error of log p from the
+        observed information: parameters are positive, and their logarithms are nearer to normal.
         """
-        from scipy.special import ndtri
+        as_confidence(confidence)
+        if method == "delta" and (self.evidence is None or self.evidence.log_covariance is None):
+            return dict.fromkeys(self.names, (np.nan, np.nan))
+        low, high = self.interval_of(
+            lambda model: model._values(),
+            confidence=confidence,
+            method=method,
+            summary=summary,
+            rng=rng,
+            repeats=repeats,
+        )
+        return dict(zip(self.names, zip(low.tolist(), high.tolist(), strict=True), strict=True))
 
-        z = ndtri(0.5 + as_confidence(confidence) / 2)
-        margin = np.exp(z * np.sqrt(np.diag(self._log_covariance())))
-        values = self._values()
-        low, high = (values / margin).tolist(), (values * margin).tolist()
-        return {n: (a, b) for n, a, b in zip(self.names, low, high, strict=True)}
+    def interval_of(
+        self,
+        quantity: Quantity[Self],
+        *,
+        confidence: float = 0.95,
+        method: Method = "delta",
+        scale: Scale = "log",
+        summary: Any = None,
+        rng: np.random.Generator | None = None,
+        repeats: int | None = None,
+    ) -> Bounds:
+        """Return a confidence interval of whatever the model computes.
+
+        Parameters
+        ----------
+        quantity : callable
+            A function of a model: a number or an array of numbers, such as ``lambda model:
+            model.expected_purchases(summary, horizon=52).total``.
+        confidence : float
+            The coverage aimed at.
+        method : {"delta", "draws", "bootstrap"}
+            How the doubt about the parameters reaches the quantity:
+
+            * ``"delta"``: by its derivatives, symmetric on `scale`. Needs a regular fit.
+            * ``"draws"``: quantiles over parameters drawn from the normal distribution of their
+              logarithms. Needs a regular fit and `rng`.
+            * ``"bootstrap"``: quantiles over models fitted again to customers drawn with
+              replacement. Needs `summary`, the one it was fitted to, and `rng`; it holds for
+              irregular fits too, and takes as long as that many fits. Up to a tenth of them may
+              have no usable parameters and are left out.
+        scale : {"log", "logit", "linear"}
+            Where ``"delta"`` is symmetric: of positive numbers, of chances, of any.
+        summary : PurchaseSummary or other summary
+            What the model was fitted to; for ``"bootstrap"``.
+        rng : numpy.random.Generator
+            Source of randomness, for all but ``"delta"``.
+        repeats : int, optional
+            Draws (left out, 1000) or refits (left out, 200).
+
+        Returns
+        -------
+        tuple of ndarray
+            Low and high, each of the shape of the quantity.
+
+        Raises
+        ------
+        InvalidInputError
+            If the method needs something that is not there, or a quantity is not on the scale.
+        ConvergenceError
+            If more than a tenth of the refits of a bootstrap have no usable parameters.
+
+        Notes
+        -----
+        The interval has the doubt about the parameters, not the luck of single customers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from customerops.metrics import BGNBD, PurchaseSummary, fit
+        >>> model = BGNBD.of(r=0.7, alpha=10, a=0.8, b=2.5)
+        >>> seen = model.simulate(2000, age=52, rng=np.random.default_rng(7))
+        >>> fitted = fit(BGNBD, seen)
+        >>> low, high = fitted.interval_of(lambda m: m.new_customer(52))
+        >>> bool(low < fitted.new_customer(52) < high)
+        True
+        """
+        return bounds_of(
+            self,
+            quantity,
+            confidence=as_confidence(confidence),
+            method=method,
+            scale=scale,
+            summary=summary,
+            rng=rng,
+            repeats=repeats,
+        )
 
     def to_frame(self, *, confidence: float = 0.95) -> pd.DataFrame:
         """Return one row a parameter: estimate, standard error and interval."""
@@ -246,9 +305,26 @@ class Fitted(Record):
             raise InvalidInputError("evidence.log_covariance", f"must be {k} by {k}")
 
     @classmethod
-    @abstractmethod
-    def _fit(cls, summary: PurchaseSummary) -> Self:
+    def _fit(cls, summary: Any, prior: Sequence[LogNormal] = ()) -> Self:
         """Fit the model to a summary."""
+        problem = cls._problem(summary)
+        names = tuple(field.name for field in attrs.fields(cls.PARAMETERS))
+        values, evidence = solve(problem, names, prior)
+        return cls(params=cls._named(values), evidence=evidence, **problem.fields)
+
+    @classmethod
+    @abstractmethod
+    def _problem(cls, summary: Any) -> Problem:
+        """Return what is to be fitted; refuse a summary that tells nothing."""
+
+    @classmethod
+    def _named(cls, values: NDArray[np.float64]) -> Parameters:
+        names = (field.name for field in attrs.fields(cls.PARAMETERS))
+        return cls.PARAMETERS(**dict(zip(names, values.tolist(), strict=True)))
+
+    def _remarks(self) -> tuple[str, ...]:
+        """Return what the parameters themselves say."""
+        return ()
 
     @abstractmethod
     def _scale(self) -> str:
@@ -261,93 +337,3 @@ class Fitted(Record):
         if self.evidence is None or self.evidence.log_covariance is None:
             return np.full((len(self.names),) * 2, np.nan)
         return np.array(self.evidence.log_covariance)
-
-
-# ---------------------------------------------------------------------- fitting
-
-
-def estimate(likelihood: Likelihood, coarse: Likelihood | None = None) -> Optimum:
-    """Return the highest maximum found from the starts of a likelihood.
-
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Of all the data.
-    coarse : Likelihood, optional
-        Of a part of them, on which the search for the right maximum is made.
-
-    Raises
-    ------
-    ConvergenceError
-        If the climb does not end.
-    """
-    bounds = likelihood.bounds()
-    if coarse is None:
-        best = climb_all(likelihood, likelihood.starts(), bounds)
-    else:
-        near = climb_all(coarse, coarse.starts(), bounds)
-        best = climb(likelihood, near.theta, bounds)
-    if not best.settled:
-        raise ConvergenceError(
-            "the likelihood still rises after 200 steps: the data hardly bear on the parameters; "
-            "more customers or a longer calibration would help"
-        )
-    return best
-
-
-def evidence_of(
-    optimum: Optimum,
-    names: Sequence[str],
-    *,
-    customers: int,
-    histories: int,
-    limits: Sequence[Limit],
-    notes: Sequence[str] = (),
-) -> Evidence:
-    """Say what kind of maximum was found.
-
-    Parameters
-    ----------
-    optimum : Optimum
-        Where the climb ended, in logarithms.
-    names : sequence of str
-        Names of the parameters.
-    customers, histories : int
-        Customers, and different histories among them.
-    limits : sequence of (mapping of str to int, str)
-        Which parameters run to 0 (-1) or grow (+1), and what that means. Only shapes are named
-        here: the size of a scale parameter says nothing.
-    notes : sequence of str
-        What else is to be said.
-    """
-    curvature, directions = np.linalg.eigh(-optimum.hessian)
-    least = float(curvature[0])
-    said = []
-    status: Status = "regular"
-    shapes = {name for pattern, _ in limits for name in pattern}
-    runaway = {
-        name: 1 if value > 0 else -1
-        for name, value in zip(names, optimum.theta.tolist(), strict=True)
-        if name in shapes and abs(value) > EXTREME and least < DOUBTFUL
-    }
-    for pattern, meaning in limits:
-        if pattern.items() <= runaway.items():
-            said.append(meaning)
-            runaway = {name: way for name, way in runaway.items() if name not in pattern}
-    if said:
-        status = "boundary"
-    elif least < FLAT:
-        status = "flat"
-        weak = [n for n, v in zip(names, np.abs(directions[:, 0]), strict=True) if v > 0.3]
-        said.append(f"the data hardly determine {' and '.join(weak)}")
-    if histories < len(names):
-        status = "degenerate"
-        said.insert(0, f"{histories} different histories for {len(names)} parameters")
-    inverse = np.linalg.inv(-optimum.hessian) if status == "regular" else None
-    return Evidence(
-        customers=customers,
-        log_likelihood=optimum.value,
-        log_covariance=None if inverse is None else tuple(map(tuple, inverse.tolist())),
-        status=status,
-        notes=(*dict.fromkeys(said), *notes),
-    )

@@ -7,14 +7,16 @@ answers: who is still a customer, how many purchases to expect, of whom, until w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.clv.bgnbd import BGNBD
+from customerops.metrics.clv.estimation import LogNormal
 from customerops.metrics.clv.fitted import Fitted
 from customerops.metrics.clv.gammagamma import GammaGamma
 from customerops.metrics.clv.summary import PurchaseSummary
-from customerops.model.values.checks import came, did_you_mean
+from customerops.model.values.checks import came, did_you_mean, each
 
 __all__ = ["MODELS", "fit"]
 
@@ -24,7 +26,9 @@ MODELS: dict[str, type[Fitted]] = {"BGNBD": BGNBD, "GammaGamma": GammaGamma}
 """The models, by name."""
 
 
-def fit(model: type[M], summary: PurchaseSummary) -> M:
+def fit(
+    model: type[M], summary: PurchaseSummary, *, prior: Sequence[LogNormal] | None = None
+) -> M:
     """Fit a model to the histories of customers by maximum likelihood.
 
     Parameters
@@ -33,6 +37,9 @@ def fit(model: type[M], summary: PurchaseSummary) -> M:
         `BGNBD` (how often) or `GammaGamma` (how much).
     summary : PurchaseSummary
         The histories.
+    prior : sequence of LogNormal, optional
+        Priors of some of the parameters; the fit is then their most probable value. Left out,
+        nothing but the data counts.
 
     Returns
     -------
@@ -43,7 +50,7 @@ def fit(model: type[M], summary: PurchaseSummary) -> M:
     Raises
     ------
     InvalidInputError
-        If the model is not known, or the summary is none.
+        If the model is not known, or the summary or a prior is not of its kind.
     ConvergenceError
         If there are no usable parameters; it says why, and what would help.
 
@@ -73,6 +80,12 @@ def fit(model: type[M], summary: PurchaseSummary) -> M:
             f"got {name!r}{did_you_mean(name, MODELS)}" if isinstance(name, str) else came(model)
         )
         raise InvalidInputError("model", f"must be one of {', '.join(MODELS)}", problem)
-    if not isinstance(summary, PurchaseSummary):
-        raise InvalidInputError("summary", "must be a PurchaseSummary", came(summary))
-    return model._fit(summary)
+    return model._fit(summary, _prior(prior))
+
+
+def _prior(given: object) -> tuple[LogNormal, ...]:
+    found = () if given is None else tuple(each("prior", given))
+    for i, one in enumerate(found):
+        if not isinstance(one, LogNormal):
+            raise InvalidInputError(f"prior[{i}]", "must be a LogNormal", came(one))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import attrs
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from customerops.errors import ConvergenceError, InvalidInputError
 from customerops.metrics.clv.distinct import distinct
-from customerops.metrics.clv.fitted import Evidence, Fitted, Parameters, estimate, evidence_of
+from customerops.metrics.clv.estimation import Evidence, Limit, Problem, fingerprint
+from customerops.metrics.clv.fitted import Fitted, Parameters
 from customerops.metrics.clv.gammagamma_kernel import Likelihood
 from customerops.metrics.clv.predicted import Predicted
 from customerops.metrics.clv.summary import PurchaseSummary
@@ -20,7 +21,7 @@ from customerops.model.values.checks import came
 __all__ = ["GammaGamma", "GammaGammaParameters"]
 
 SEARCHED = 20_000  # rows among which the maximum is searched before all are read
-_LIMITS = (
+LIMITS: tuple[Limit, ...] = (
     ({"p": 1}, "p grows without bound: a customer spends the same on every occasion"),
     ({"q": 1}, "q and gamma grow without bound: all customers spend the same on average"),
     ({"p": -1}, "p tends to 0: one occasion in a while makes up nearly all of the spend"),
@@ -88,6 +89,8 @@ class GammaGamma(Fitted):
     [24.66]
     """
 
+    PARAMETERS: ClassVar = GammaGammaParameters
+
     params: GammaGammaParameters
     currency: str | None = None
     evidence: Evidence | None = None
@@ -99,13 +102,12 @@ class GammaGamma(Fitted):
         return cls(params=GammaGammaParameters(p=p, q=q, gamma=gamma), currency=currency)
 
     @classmethod
-    def _fit(cls, summary: PurchaseSummary) -> Self:
+    def _problem(cls, summary: PurchaseSummary) -> Problem:
+        _check_kind(summary)
         again = summary.priced > 0
         usable = again & (summary.spend > 0)
-        columns, where = distinct(summary.priced[usable], summary.spend[usable])
-        customers = exact.group_sum(where, summary.weights[usable], len(columns[0]))
-        aside = int(summary.weights[again & ~usable].sum())
-        x, spend = columns
+        (x, spend), where = distinct(summary.priced[usable], summary.spend[usable])
+        customers = exact.group_sum(where, summary.weights[usable], len(x))
         if len(x) == 0:
             raise ConvergenceError(
                 "no customer has a repeat purchase with a positive amount: was the log, or the "
@@ -116,33 +118,29 @@ class GammaGamma(Fitted):
                 "every customer spends the same on average, so there is no spread to fit: that "
                 "amount is the expected spend"
             )
-        n = int(customers.sum())
+        n, aside = int(customers.sum()), int(summary.weights[again & ~usable].sum())
+        said = f"{aside} of {n + aside} customers with repeat purchases were set aside: "
         major = spend / summary.minor_units
-        every = slice(None, None, len(x) // SEARCHED if len(x) > 4 * SEARCHED else None)
 
         def likelihood(rows: slice) -> Likelihood:
             return Likelihood.of(x[rows], major[rows], customers[rows])
 
-        optimum = estimate(likelihood(slice(None)), likelihood(every) if every.step else None)
-        p, q, gamma = np.exp(optimum.theta).tolist()
-        notes = []
-        if q <= 1:
-            notes.append("q is at most 1: the population has no mean spend")
-        if aside:
-            notes.append(
-                f"{aside} of {n + aside} customers with repeat purchases were set aside: their "
-                "spend is not positive"
-            )
-        evidence = evidence_of(
-            optimum,
-            ("p", "q", "gamma"),
+        step = len(x) // SEARCHED if len(x) > 4 * SEARCHED else None
+        currency = summary.context.currency
+        return Problem(
+            likelihood=likelihood(slice(None)),
+            coarse=likelihood(slice(None, None, step)) if step else None,
+            limits=LIMITS,
             customers=n,
             histories=len(x),
-            limits=_LIMITS,
-            notes=notes,
+            data=fingerprint(x, spend, customers, scale=(currency, summary.minor_units)),
+            fields={"currency": currency},
+            notes=(said + "their spend is not positive",) if aside else (),
         )
-        params = GammaGammaParameters(p=p, q=q, gamma=gamma)
-        return cls(params=params, currency=summary.context.currency, evidence=evidence)
+
+    def _remarks(self) -> tuple[str, ...]:
+        heavy = "q is at most 1: the population has no mean spend"
+        return (heavy,) if self.params.q <= 1 else ()
 
     def _scale(self) -> str:
         return "no currency" if self.currency is None else f"currency {self.currency}"
@@ -193,8 +191,7 @@ class GammaGamma(Fitted):
         return Predicted.of(summary, {"mean_spend": self._mean_spend(summary)})
 
     def _mean_spend(self, summary: PurchaseSummary) -> NDArray[np.float64]:
-        if not isinstance(summary, PurchaseSummary):
-            raise InvalidInputError("summary", "must be a PurchaseSummary", came(summary))
+        _check_kind(summary)
         theirs = summary.context.currency
         if self.currency and theirs and theirs != self.currency:
             problem = f"got {theirs}"
@@ -212,3 +209,8 @@ class GammaGamma(Fitted):
             )
         mean: NDArray[np.float64] = p * (gamma + summary.spend / summary.minor_units) / below
         return mean
+
+
+def _check_kind(summary: object) -> None:
+    if not isinstance(summary, PurchaseSummary):
+        raise InvalidInputError("summary", "must be a PurchaseSummary", came(summary))

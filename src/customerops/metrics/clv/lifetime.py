@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.metrics.clv.bgnbd import BGNBD
+from customerops.metrics.clv.discounting import YEAR, yearly_rate
 from customerops.metrics.clv.distinct import distinct
 from customerops.metrics.clv.gammagamma import GammaGamma
 from customerops.metrics.clv.html import table_html
 from customerops.metrics.clv.predicted import Predicted
+from customerops.metrics.clv.purchase_model import PurchaseModel
 from customerops.metrics.clv.summary import PurchaseSummary
 from customerops.metrics.shared.units import UNITS, in_units
 from customerops.model.values.calendar import PERIODS, Period
@@ -29,7 +30,6 @@ __all__ = ["LifetimeValue", "lifetime_value"]
 
 Vector = NDArray[np.float64]
 
-YEAR = dt.timedelta(days=365.2425)  # of the Gregorian calendar, on average over 400 years
 CELLS = 1 << 21  # expectations held at once
 MOST = 100_000  # periods of a cash flow
 _ELAPSED = {
@@ -106,20 +106,21 @@ class LifetimeValue:
 
 
 def lifetime_value(
-    fitted: BGNBD,
+    fitted: PurchaseModel,
     spend: GammaGamma,
     summary: PurchaseSummary,
     *,
     horizon: float | dt.timedelta,
     period: Period = "month",
-    discount: float,
+    discount: float | None = None,
+    continuous: float | None = None,
     margin: float = 1.0,
 ) -> LifetimeValue:
     """Return the present value of what each customer is expected to buy until a horizon.
 
     Parameters
     ----------
-    fitted : BGNBD
+    fitted : PurchaseModel
         How often they buy.
     spend : GammaGamma
         How much on an occasion.
@@ -131,8 +132,10 @@ def lifetime_value(
         Periods of the cash flow. They are calendar periods if the summary comes from a log with a
         calendar, the first and the last cut to the horizon; else they count from the end of the
         calibration, and a month is a twelfth of the mean Gregorian year of 365.2425 days.
-    discount : float
+    discount : float, optional
         Effective rate a year: 0.1 makes 1.00 in a year worth 1 / 1.1 now.
+    continuous : float, optional
+        Instead, a continuously compounded rate a year: ``log(1 + discount)``.
     margin : float
         Share of spend that is worth counting.
 
@@ -174,14 +177,12 @@ def lifetime_value(
     >>> len(value.cash_flow())
     9
     """
-    if not isinstance(fitted, BGNBD):
-        raise InvalidInputError("fitted", "must be a BGNBD", came(fitted))
+    if not isinstance(fitted, PurchaseModel):
+        raise InvalidInputError("fitted", "must be a model of purchases", came(fitted))
     if not isinstance(spend, GammaGamma):
         raise InvalidInputError("spend", "must be a GammaGamma", came(spend))
     one_of("period", period, PERIODS)
-    rate, share = finite("discount", discount), finite("margin", margin)
-    if rate <= -1:
-        raise InvalidInputError("discount", "must be above -1, such as 0.1", f"got {rate}")
+    rate, share = yearly_rate(discount, continuous), finite("margin", margin)
     if share < 0:
         raise InvalidInputError("margin", "must not be negative", f"got {share}")
     end = in_units("horizon", horizon, fitted.unit)
@@ -189,10 +190,10 @@ def lifetime_value(
         raise InvalidInputError(
             "horizon", "must be after the end of the calibration", f"got {end}"
         )
-    fitted._check_unit(summary)
+    fitted._check_summary(summary)
     mean, alive = spend._mean_spend(summary), fitted._alive(summary)
     labels, ends = _periods(summary, end, period)
-    worth = (1.0 + rate) ** -(ends * (UNITS[fitted.unit] / YEAR))
+    worth = np.exp(-rate * ends * (UNITS[fitted.unit] / YEAR))
     (x, ticks), where = distinct(summary.x, summary.T)
     living = alive * summary.weights
     people = np.bincount(where, living, len(x)).astype(np.float64)  # estimates need not be exact
@@ -206,13 +207,13 @@ def lifetime_value(
         "mean_spend": mean,
     }
     customers = Predicted.of(
-        summary, columns, horizon=end, unit=fitted.unit, discount=rate, margin=share
+        summary, columns, horizon=end, unit=fitted.unit, continuous=rate, margin=share
     )
     return LifetimeValue(customers, labels, ends, purchases, flow, flow * worth)
 
 
 def _flows(
-    fitted: BGNBD,
+    fitted: PurchaseModel,
     histories: tuple[NDArray[np.int64], Vector],
     periods: tuple[Vector, Vector],
     living: tuple[Vector, Vector],
@@ -221,7 +222,7 @@ def _flows(
 
     Parameters
     ----------
-    fitted : BGNBD
+    fitted : PurchaseModel
         The model.
     histories : tuple of ndarray
         x and T, in units.

@@ -268,6 +268,25 @@ class PurchaseSummary(PerCustomer):
         counts = exact.group_sum(where, self.weights, len(rows[0]))
         return dict(zip(names, rows, strict=True)), counts
 
+    def resample(self, rng: np.random.Generator) -> Self:
+        """Return as many customers drawn with replacement, as a bootstrap needs.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        PurchaseSummary
+            The rows that were drawn, weighted by how often.
+        """
+        n = int(self.weights.sum())
+        drawn = rng.multinomial(n, self.weights / n) if n else self.weights
+        kept = drawn > 0
+        columns = {name: column[kept] for name, column in self.columns.items()}
+        return attrs.evolve(self, ids=self.ids[kept], columns={**columns, "weights": drawn[kept]})
+
     def __repr__(self) -> str:
         """Return the size and the clock, and nothing about the customers."""
         return f"PurchaseSummary({len(self)} customers, unit {self.unit})"

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.metrics.clv.bgnbd import BGNBD
 from customerops.metrics.clv.html import table_html
+from customerops.metrics.clv.purchase_model import PurchaseModel
 from customerops.metrics.clv.summary import PurchaseSummary
 from customerops.model.values import exact
 from customerops.model.values.checks import came, whole
@@ -86,12 +86,12 @@ class Validation:
         )
 
 
-def validate(fitted: BGNBD, summary: PurchaseSummary, *, most: int = 7) -> Validation:
+def validate(fitted: PurchaseModel, summary: PurchaseSummary, *, most: int = 7) -> Validation:
     """Hold what a model expected against what customers did after the calibration.
 
     Parameters
     ----------
-    fitted : BGNBD
+    fitted : PurchaseModel
         A model, as a rule fitted to the same summary.
     summary : PurchaseSummary
         With a held-out time: made with ``calibration_end`` before ``as_of``.
@@ -127,10 +127,10 @@ def validate(fitted: BGNBD, summary: PurchaseSummary, *, most: int = 7) -> Valid
     1   1          0       NaN     NaN
     2  2+          1     1.226     1.0
     """
-    if not isinstance(fitted, BGNBD):
-        raise InvalidInputError("fitted", "must be a BGNBD", came(fitted))
+    if not isinstance(fitted, PurchaseModel):
+        raise InvalidInputError("fitted", "must be a model of purchases", came(fitted))
     most = whole("most", most, least=1)
-    fitted._check_unit(summary)
+    fitted._check_summary(summary)
     if summary.holdout == 0:
         raise InvalidInputError(
             "summary", "must hold out some time", "calibration_end is as_of: make it earlier"
