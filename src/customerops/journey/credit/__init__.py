@@ -1,0 +1,1 @@
+"""Attribution: which touches come before conversions, and who is credited with them."""
