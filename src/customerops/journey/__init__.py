@@ -9,12 +9,39 @@ from customerops._lazy import lazy
 if TYPE_CHECKING:
     from customerops.journey.credit.conversion_paths import paths_to_conversion
     from customerops.journey.credit.path_table import PathTable
-    from customerops.journey.funnels.funnels import Exclusion, Funnel, FunnelConversion, funnel
+    from customerops.journey.funnels.asking import Exclusion
+    from customerops.journey.funnels.counting import funnel, funnel_trend
+    from customerops.journey.funnels.funnels import (
+        AttemptConversion,
+        Funnel,
+        FunnelConversion,
+        FunnelTotals,
+    )
+    from customerops.journey.funnels.listing import FunnelAttempts, funnel_attempts
+    from customerops.journey.funnels.timing import (
+        ConversionTimes,
+        FunnelTimes,
+        funnel_times,
+        time_to_convert,
+    )
+    from customerops.journey.maps.customers import CustomerStages
+    from customerops.journey.maps.staging import JourneyStages, stages
+    from customerops.journey.maps.tables import (
+        StageConversion,
+        StageMoves,
+        StageProportion,
+        StageTable,
+    )
     from customerops.journey.paths.directly_follows import (
         TransitionShare,
         TransitionTable,
+        transition_times,
         transitions,
     )
+    from customerops.journey.paths.distinct_paths import PathVariants, TopVariants, variants
+    from customerops.journey.paths.flow_edges import FlowEdges
+    from customerops.journey.paths.flows import PathFlow, path_flow
+    from customerops.journey.paths.positions import StepMatrix, step_matrix
     from customerops.journey.visits.visiting import (
         SessionRatio,
         SessionTable,
@@ -23,35 +50,85 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AttemptConversion",
+    "ConversionTimes",
+    "CustomerStages",
     "Exclusion",
+    "FlowEdges",
     "Funnel",
+    "FunnelAttempts",
     "FunnelConversion",
+    "FunnelTimes",
+    "FunnelTotals",
+    "JourneyStages",
+    "PathFlow",
     "PathTable",
+    "PathVariants",
     "SessionRatio",
     "SessionTable",
+    "StageConversion",
+    "StageMoves",
+    "StageProportion",
+    "StageTable",
+    "StepMatrix",
+    "TopVariants",
     "TransitionShare",
     "TransitionTable",
     "funnel",
+    "funnel_attempts",
+    "funnel_times",
+    "funnel_trend",
+    "path_flow",
     "paths_to_conversion",
     "session_times",
     "sessions",
+    "stages",
+    "step_matrix",
+    "time_to_convert",
+    "transition_times",
     "transitions",
+    "variants",
 ]
 
 _HOMES = {
-    "Exclusion": "funnels.funnels",
+    "AttemptConversion": "funnels.funnels",
+    "ConversionTimes": "funnels.timing",
+    "CustomerStages": "maps.customers",
+    "Exclusion": "funnels.asking",
+    "FlowEdges": "paths.flow_edges",
     "Funnel": "funnels.funnels",
+    "FunnelAttempts": "funnels.listing",
     "FunnelConversion": "funnels.funnels",
+    "FunnelTimes": "funnels.timing",
+    "FunnelTotals": "funnels.funnels",
+    "JourneyStages": "maps.staging",
+    "PathFlow": "paths.flows",
     "PathTable": "credit.path_table",
+    "PathVariants": "paths.distinct_paths",
     "SessionRatio": "visits.visiting",
     "SessionTable": "visits.visiting",
+    "StageConversion": "maps.tables",
+    "StageMoves": "maps.tables",
+    "StageProportion": "maps.tables",
+    "StageTable": "maps.tables",
+    "StepMatrix": "paths.positions",
+    "TopVariants": "paths.distinct_paths",
     "TransitionShare": "paths.directly_follows",
     "TransitionTable": "paths.directly_follows",
-    "funnel": "funnels.funnels",
+    "funnel": "funnels.counting",
+    "funnel_attempts": "funnels.listing",
+    "funnel_times": "funnels.timing",
+    "funnel_trend": "funnels.counting",
+    "path_flow": "paths.flows",
     "paths_to_conversion": "credit.conversion_paths",
     "session_times": "visits.visiting",
     "sessions": "visits.visiting",
+    "stages": "maps.staging",
+    "step_matrix": "paths.positions",
+    "time_to_convert": "funnels.timing",
+    "transition_times": "paths.directly_follows",
     "transitions": "paths.directly_follows",
+    "variants": "paths.distinct_paths",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Attempts", "Excluded"]
+__all__ = ["Attempts", "Excluded", "Rows", "chained"]
 
 Rows = NDArray[np.intp]
 
@@ -18,14 +20,18 @@ Excluded = tuple[NDArray[np.bool_], int, int]
 class Attempts:
     """One attempt per start.
 
+    A history is what is walked together: the events of a customer, or those of them that share a
+    value. Histories stand one after another. A step that was not taken has the row after the last
+    of all, ``len(at)``.
+
     Attributes
     ----------
     at : ndarray of int64, shape (n_events,)
-        When each event of the log was.
+        When each event was.
     start : ndarray of int, shape (attempts,)
         The row at which each begins.
     stop : ndarray of int, shape (attempts,)
-        The row after the last of its customer.
+        The row after the last of its history.
     within : int
         How long it may take, in microseconds.
     """
@@ -35,15 +41,30 @@ class Attempts:
     stop: Rows
     within: int
 
-    def ordered(self, steps: list[NDArray[np.bool_]]) -> list[Rows]:
-        """Return the row of each step, the earliest after that of the step before."""
-        rows = [self.start]
-        for step in steps[1:]:
-            rows.append(self._known(_next(step, rows[-1] + 1)))
+    def ordered(
+        self, steps: list[NDArray[np.bool_]], optional: Collection[int] = ()
+    ) -> list[Rows]:
+        """Return the row of each step, the earliest after that of the step before.
+
+        Steps that are optional, counted from 0, change nothing for the others: they are looked
+        for in turn between the two required steps around them.
+        """
+        rows = [self.start] * len(steps)
+        before = self.start
+        for k, step in enumerate(steps):
+            if k and k not in optional:
+                before = rows[k] = self._known(_next(step, before + 1))
+        for k in sorted(optional):
+            upto = rows[next(i for i in range(k, len(steps)) if i not in optional)]
+            if k - 1 not in optional:
+                before = rows[k - 1]
+            row = self._known(_next(steps[k], before + 1))
+            rows[k] = np.where(row < upto, row, len(self.at))
+            before = np.where(row < upto, row, before)
         return rows
 
     def strict(self, steps: list[NDArray[np.bool_]]) -> list[Rows]:
-        """Return the row of each step, which is the customer's next event."""
+        """Return the row of each step, which is the next event of the history."""
         rows = [self.start]
         for step in steps[1:]:
             following = rows[-1] + 1
@@ -61,26 +82,58 @@ class Attempts:
             taken.append(self._known(row))
         return list(np.sort(np.stack(taken), axis=0))
 
-    def clean(self, rows: list[Rows], exclude: list[Excluded]) -> NDArray[np.bool_]:
-        """Return which attempts have none of the excluded rows between two steps."""
-        clean = np.ones(len(self.start), np.bool_)
+    def tainted(self, rows: list[Rows], exclude: list[Excluded]) -> Rows:
+        """Return the first of the excluded rows that lie between two steps of each attempt."""
+        first = np.full(len(self.start), len(self.at))
         for excluded, after, before in exclude:
             row = self._known(_next(excluded, rows[after] + 1))
-            clean &= ~((row < len(self.at)) & (row < rows[before]))
-        return clean
+            first = np.where(row < rows[before], np.minimum(first, row), first)
+        return first
 
-    def depth(self, rows: list[Rows]) -> NDArray[np.int64]:
-        """Return how many steps each attempt reached."""
-        reached = np.zeros(len(self.start), np.int64)
-        for row in rows:
-            reached += row < len(self.at)
-        return reached
+    def followed(self, rows: list[Rows], taint: Rows, *, strict: bool) -> Rows:
+        """Return for each attempt the first one that starts when it has ended.
+
+        It ends with its last step, at the first excluded row, or when its time is over; in strict
+        order also at the event that is not the next step. An excluded row, or one that breaks the
+        order, may be a start. The attempts of each history must stand together, by start.
+        """
+        done = rows[-1] < len(self.at)
+        ended = np.where(done, rows[-1] + 1, len(self.at))
+        if strict:
+            deepest = np.max([np.where(row < len(self.at), row, 0) for row in rows], axis=0)
+            ended = deepest + 1
+        by_row = np.searchsorted(self.start, np.minimum(ended, taint))
+        return np.minimum(by_row, self._later())
+
+    def _later(self) -> Rows:
+        """Return the first attempt of each one's history that starts after its time, or the next's."""
+        begun = self.at[self.start]
+        low = np.arange(1, len(begun) + 1)
+        high = np.searchsorted(self.start, self.stop)
+        while (low < high).any():
+            middle = np.minimum((low + high) // 2, len(begun) - 1)
+            late = begun[middle] > begun + self.within
+            low, high = (
+                np.where((low < high) & ~late, middle + 1, low),
+                np.where((low < high) & late, middle, high),
+            )
+        return low
 
     def _known(self, row: Rows) -> Rows:
-        """Return the rows that are of the same customer and in time; else the number of rows."""
+        """Return the rows that are of the same history and in time; else the number of rows."""
         inside = row < self.stop
         late = self.at[np.where(inside, row, self.start)] - self.at[self.start] > self.within
         return np.where(inside & ~late, row, len(self.at))
+
+
+def chained(following: Rows) -> Rows:
+    """Return the places that are reached from the first, each leading to a later one."""
+    leads = following.tolist()
+    chosen, place = [], 0
+    while place < len(leads):
+        chosen.append(place)
+        place = leads[place]
+    return np.array(chosen, np.intp)
 
 
 def _next(mask: NDArray[np.bool_], row: Rows) -> Rows:
