@@ -7,9 +7,24 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.journey.credit.attribution import Attribution, attribute
     from customerops.journey.credit.conversion_paths import paths_to_conversion
+    from customerops.journey.credit.games import Shapley
+    from customerops.journey.credit.markov import Markov
+    from customerops.journey.credit.models import (
+        Custom,
+        First,
+        Last,
+        LastNonDirect,
+        Linear,
+        Participation,
+        PositionBased,
+        TimeDecay,
+    )
+    from customerops.journey.credit.orders import OrderChoice, choose_order
     from customerops.journey.credit.path_table import PathTable
     from customerops.journey.funnels.asking import Exclusion
+    from customerops.journey.funnels.conforming import Conformance, ConformanceShare, conformance
     from customerops.journey.funnels.counting import funnel, funnel_trend
     from customerops.journey.funnels.funnels import (
         AttemptConversion,
@@ -32,6 +47,7 @@ if TYPE_CHECKING:
         StageProportion,
         StageTable,
     )
+    from customerops.journey.paths.case_times import CaseDurations, case_durations
     from customerops.journey.paths.directly_follows import (
         TransitionShare,
         TransitionTable,
@@ -42,6 +58,13 @@ if TYPE_CHECKING:
     from customerops.journey.paths.flow_edges import FlowEdges
     from customerops.journey.paths.flows import PathFlow, path_flow
     from customerops.journey.paths.positions import StepMatrix, step_matrix
+    from customerops.journey.paths.repeats import (
+        FollowShare,
+        FollowTable,
+        ReworkTable,
+        eventually_follows,
+        rework,
+    )
     from customerops.journey.visits.visiting import (
         SessionRatio,
         SessionTable,
@@ -51,35 +74,59 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttemptConversion",
+    "Attribution",
+    "CaseDurations",
+    "Conformance",
+    "ConformanceShare",
     "ConversionTimes",
+    "Custom",
     "CustomerStages",
     "Exclusion",
+    "First",
     "FlowEdges",
+    "FollowShare",
+    "FollowTable",
     "Funnel",
     "FunnelAttempts",
     "FunnelConversion",
     "FunnelTimes",
     "FunnelTotals",
     "JourneyStages",
+    "Last",
+    "LastNonDirect",
+    "Linear",
+    "Markov",
+    "OrderChoice",
+    "Participation",
     "PathFlow",
     "PathTable",
     "PathVariants",
+    "PositionBased",
+    "ReworkTable",
     "SessionRatio",
     "SessionTable",
+    "Shapley",
     "StageConversion",
     "StageMoves",
     "StageProportion",
     "StageTable",
     "StepMatrix",
+    "TimeDecay",
     "TopVariants",
     "TransitionShare",
     "TransitionTable",
+    "attribute",
+    "case_durations",
+    "choose_order",
+    "conformance",
+    "eventually_follows",
     "funnel",
     "funnel_attempts",
     "funnel_times",
     "funnel_trend",
     "path_flow",
     "paths_to_conversion",
+    "rework",
     "session_times",
     "sessions",
     "stages",
@@ -92,35 +139,59 @@ __all__ = [
 
 _HOMES = {
     "AttemptConversion": "funnels.funnels",
+    "Attribution": "credit.attribution",
+    "CaseDurations": "paths.case_times",
+    "Conformance": "funnels.conforming",
+    "ConformanceShare": "funnels.conforming",
     "ConversionTimes": "funnels.timing",
+    "Custom": "credit.models",
     "CustomerStages": "maps.customers",
     "Exclusion": "funnels.asking",
+    "First": "credit.models",
     "FlowEdges": "paths.flow_edges",
+    "FollowShare": "paths.repeats",
+    "FollowTable": "paths.repeats",
     "Funnel": "funnels.funnels",
     "FunnelAttempts": "funnels.listing",
     "FunnelConversion": "funnels.funnels",
     "FunnelTimes": "funnels.timing",
     "FunnelTotals": "funnels.funnels",
     "JourneyStages": "maps.staging",
+    "Last": "credit.models",
+    "LastNonDirect": "credit.models",
+    "Linear": "credit.models",
+    "Markov": "credit.markov",
+    "OrderChoice": "credit.orders",
+    "Participation": "credit.models",
     "PathFlow": "paths.flows",
     "PathTable": "credit.path_table",
     "PathVariants": "paths.distinct_paths",
+    "PositionBased": "credit.models",
+    "ReworkTable": "paths.repeats",
     "SessionRatio": "visits.visiting",
     "SessionTable": "visits.visiting",
+    "Shapley": "credit.games",
     "StageConversion": "maps.tables",
     "StageMoves": "maps.tables",
     "StageProportion": "maps.tables",
     "StageTable": "maps.tables",
     "StepMatrix": "paths.positions",
+    "TimeDecay": "credit.models",
     "TopVariants": "paths.distinct_paths",
     "TransitionShare": "paths.directly_follows",
     "TransitionTable": "paths.directly_follows",
+    "attribute": "credit.attribution",
+    "case_durations": "paths.case_times",
+    "choose_order": "credit.orders",
+    "conformance": "funnels.conforming",
+    "eventually_follows": "paths.repeats",
     "funnel": "funnels.counting",
     "funnel_attempts": "funnels.listing",
     "funnel_times": "funnels.timing",
     "funnel_trend": "funnels.counting",
     "path_flow": "paths.flows",
     "paths_to_conversion": "credit.conversion_paths",
+    "rework": "paths.repeats",
     "session_times": "visits.visiting",
     "sessions": "visits.visiting",
     "stages": "maps.staging",

@@ -7,16 +7,34 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.tables.axes import Axis
+from customerops.model.tables.cells import closed
+from customerops.model.tables.context import Context
 from customerops.model.values.checks import came, each, one_of, positive_duration, text, whole
-from customerops.model.values.instants import micros
+from customerops.model.values.instants import micros, to_us
 
-__all__ = ["FOREVER", "Entry", "Exclusion", "Order", "Question", "as_step", "as_steps", "question"]
+__all__ = [
+    "FOREVER",
+    "Entry",
+    "Exclusion",
+    "Order",
+    "Question",
+    "as_step",
+    "as_steps",
+    "had_time",
+    "length",
+    "question",
+]
 
 FOREVER = 2**62
 """Microseconds: longer than all of time."""
+
+_FIRST = to_us(dt.datetime(2, 1, 2, tzinfo=dt.UTC))  # calendars begin with the year 2
 
 Order = Literal["ordered", "strict", "unordered"]
 Entry = Literal["any", "first"]
@@ -80,7 +98,7 @@ class Question:
     @property
     def limit(self) -> int:
         """How long an attempt may take, in microseconds."""
-        return FOREVER if self.within is None else micros(self.within)
+        return FOREVER if self.within is None else length(self.within)
 
     @property
     def required(self) -> tuple[int, ...]:
@@ -124,6 +142,21 @@ def question(
         hold=None if hold is None else text("hold", hold),
         optional=skipped,
     )
+
+
+def length(*durations: dt.timedelta) -> int:
+    """Return how long some durations are together, in microseconds; at most `FOREVER`."""
+    return min(sum(map(micros, durations)), FOREVER)
+
+
+def had_time(axes: Sequence[Axis], context: Context, limit: int) -> NDArray[np.bool_]:
+    """Return for each cell whether all who may enter in it had so many microseconds at as_of.
+
+    The last of them enters a microsecond before the end of the cell's period, or of the report.
+    """
+    assert context.as_of is not None
+    last = max(context.as_of - limit, _FIRST)
+    return closed(axes, attrs.evolve(context, as_of=last))
 
 
 def as_steps(steps: object) -> tuple[Rule, ...]:

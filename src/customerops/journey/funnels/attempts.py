@@ -41,6 +41,10 @@ class Attempts:
     stop: Rows
     within: int
 
+    def first(self, mask: NDArray[np.bool_], row: Rows) -> Rows:
+        """Return the first row from each one on for which a mask holds, if it is in time."""
+        return self._known(_next(mask, row))
+
     def ordered(
         self, steps: list[NDArray[np.bool_]], optional: Collection[int] = ()
     ) -> list[Rows]:
@@ -53,12 +57,12 @@ class Attempts:
         before = self.start
         for k, step in enumerate(steps):
             if k and k not in optional:
-                before = rows[k] = self._known(_next(step, before + 1))
+                before = rows[k] = self.first(step, before + 1)
         for k in sorted(optional):
             upto = rows[next(i for i in range(k, len(steps)) if i not in optional)]
             if k - 1 not in optional:
                 before = rows[k - 1]
-            row = self._known(_next(steps[k], before + 1))
+            row = self.first(steps[k], before + 1)
             rows[k] = np.where(row < upto, row, len(self.at))
             before = np.where(row < upto, row, before)
         return rows
@@ -86,7 +90,7 @@ class Attempts:
         """Return the first of the excluded rows that lie between two steps of each attempt."""
         first = np.full(len(self.start), len(self.at))
         for excluded, after, before in exclude:
-            row = self._known(_next(excluded, rows[after] + 1))
+            row = self.first(excluded, rows[after] + 1)
             first = np.where(row < rows[before], np.minimum(first, row), first)
         return first
 

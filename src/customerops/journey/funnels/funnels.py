@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.journey.funnels.asking import had_time, length
 from customerops.model.tables.base import Difference, Floats, Sampled
 from customerops.model.tables.cells import closed
 from customerops.model.tables.context import SELECTED
@@ -16,7 +17,6 @@ from customerops.model.tables.estimates import Proportion
 from customerops.model.tables.ratios import ClusteredShare, Ratio
 from customerops.model.tables.tables import Count, Table
 from customerops.model.values.checks import one_of
-from customerops.model.values.instants import micros
 
 __all__ = ["AttemptConversion", "Funnel", "FunnelConversion", "FunnelTotals", "Of"]
 
@@ -30,9 +30,7 @@ def _over(table: Table) -> NDArray[np.bool_]:
     if within is None:
         done: NDArray[np.bool_] = closed(table.axes, context) & (table._spread("immature") == 0)
         return done
-    assert context.as_of is not None
-    last = attrs.evolve(context, as_of=context.as_of - micros(within))  # to enter, and be over
-    return closed(table.axes, last)
+    return had_time(table.axes, context, length(within))
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)

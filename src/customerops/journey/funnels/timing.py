@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.journey.funnels.asking import Entry, Exclusion, Order, as_step, question
+from customerops.journey.funnels.asking import (
+    Entry,
+    Exclusion,
+    Order,
+    as_step,
+    had_time,
+    length,
+    question,
+)
 from customerops.journey.funnels.walking import NEVER, walk
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.base import Value
-from customerops.model.tables.cells import closed
 from customerops.model.tables.context import Context
 from customerops.model.tables.distribution import Distribution
 from customerops.model.tables.event_table import EventTable
+from customerops.model.tables.tables import Truth
 from customerops.model.values import exact
 from customerops.model.values.checks import numbers, one_of, positive_duration
 from customerops.model.values.instants import micros
@@ -52,12 +60,9 @@ class FunnelTimes(Distribution):
     """
 
     @property
-    def complete(self) -> Any:
+    def complete(self) -> Truth:
         """Whether every entry of the report had its time."""
-        context = self.context
-        within = micros(context.option("within"))
-        last = attrs.evolve(context, as_of=(context.as_of or 0) - within)
-        done = closed(self.outer, last)
+        done = had_time(self.outer, self.context, length(self.context.option("within")))
         return bool(done) if done.ndim == 0 else done
 
     def _complete(self) -> NDArray[np.bool_]:
