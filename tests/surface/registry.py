@@ -216,6 +216,17 @@ stat(journey.sessions, gap=HOURS, period="day", hits={"use", "purchase"}, ends="
 stat(journey.sessions, starts="signup", period="month", by="country")
 stat(journey.session_times, gap=HOURS, of="session")
 stat(journey.session_times, gap=DAYS, of="hit", ends="purchase", over=MONTH, by="country")
+MAP = model.JourneyMap(
+    key="surface",
+    stages=(
+        model.JourneyStage(key="use", order=1, entry={"use", "signup"}, within=2 * HOURS),
+        model.JourneyStage(key="buy", order=2, entry="purchase", within=DAYS / 30),
+        model.JourneyStage(key="again", order=3, entry="purchase", at_least=2, within=DAYS),
+    ),
+)
+stat(journey.stages, map=MAP)
+stat(journey.stages, map=attrs.evolve(MAP, assign="latest"), at=Ago(HOURS), by="country")
+stat(journey.stages, map=model.AARRR, by=first("channel"))
 stat(journey.funnel, steps=["use", "purchase", "purchase"], within=DAYS)
 stat(
     journey.funnel,

@@ -1,0 +1,1 @@
+"""Journey maps: where customers stand, how they got there, and who speaks with them."""
