@@ -17,14 +17,17 @@ if TYPE_CHECKING:
         retention_rate_from_counts,
     )
     from customerops.metrics.clv.bgnbd import BGNBD
+    from customerops.metrics.clv.comparing import Comparison, compare
     from customerops.metrics.clv.estimation import LogNormal
     from customerops.metrics.clv.fitted import Fitted
     from customerops.metrics.clv.fitting import fit
     from customerops.metrics.clv.gammagamma import GammaGamma
     from customerops.metrics.clv.lifetime import LifetimeValue, lifetime_value
+    from customerops.metrics.clv.nested import LikelihoodRatio
     from customerops.metrics.clv.predicted import Predicted
     from customerops.metrics.clv.purchase_model import PurchaseModel
     from customerops.metrics.clv.summary import PurchaseSummary, purchase_summary
+    from customerops.metrics.clv.tracks import PurchaseTracking, purchase_tracking
     from customerops.metrics.clv.validation import Validation, validate
     from customerops.metrics.cohorts.cohorts import retention
     from customerops.metrics.comparison.budget import Allocation, allocate
@@ -86,6 +89,7 @@ __all__ = [
     "CHURN_ALIASES",
     "Change",
     "ChurnReasons",
+    "Comparison",
     "Concentration",
     "DailyStickiness",
     "DailySum",
@@ -96,6 +100,7 @@ __all__ = [
     "GapTimes",
     "LapseWindow",
     "LifetimeValue",
+    "LikelihoodRatio",
     "LogNormal",
     "LogRank",
     "MigrationShare",
@@ -106,6 +111,7 @@ __all__ = [
     "ProductShare",
     "PurchaseModel",
     "PurchaseSummary",
+    "PurchaseTracking",
     "RFM",
     "RFMCuts",
     "RFMScores",
@@ -132,6 +138,7 @@ __all__ = [
     "churn_rate",
     "churn_rate_from_counts",
     "churn_reasons",
+    "compare",
     "concentration",
     "decompose",
     "fit",
@@ -148,6 +155,7 @@ __all__ = [
     "product_popularity",
     "purchase_frequency",
     "purchase_summary",
+    "purchase_tracking",
     "recency_frequency",
     "refund_rate",
     "repurchase_rate",
@@ -174,6 +182,7 @@ _HOMES = {
     "CHURN_ALIASES": "churn.churn",
     "Change": "comparison.changes",
     "ChurnReasons": "churn.reasons",
+    "Comparison": "clv.comparing",
     "Concentration": "value.spread",
     "DailyStickiness": "engagement.stickiness_table",
     "DailySum": "churn.daily",
@@ -184,6 +193,7 @@ _HOMES = {
     "GapTimes": "engagement.gaps",
     "LapseWindow": "engagement.lapse",
     "LifetimeValue": "clv.lifetime",
+    "LikelihoodRatio": "clv.nested",
     "LogNormal": "clv.estimation",
     "LogRank": "survival.log_rank",
     "MigrationShare": "scoring.rfm_segments",
@@ -194,6 +204,7 @@ _HOMES = {
     "ProductShare": "value.products",
     "PurchaseModel": "clv.purchase_model",
     "PurchaseSummary": "clv.summary",
+    "PurchaseTracking": "clv.tracks",
     "RFM": "scoring.rfm_table",
     "RFMCuts": "scoring.rfm_cuts",
     "RFMScores": "scoring.rfm_scores",
@@ -220,6 +231,7 @@ _HOMES = {
     "churn_rate": "churn.churn",
     "churn_rate_from_counts": "churn.counts",
     "churn_reasons": "churn.reasons",
+    "compare": "clv.comparing",
     "concentration": "value.spread",
     "decompose": "comparison.mix",
     "fit": "clv.fitting",
@@ -236,6 +248,7 @@ _HOMES = {
     "product_popularity": "value.products",
     "purchase_frequency": "value.order_values",
     "purchase_summary": "clv.summary",
+    "purchase_tracking": "clv.tracks",
     "recency_frequency": "engagement.visits",
     "refund_rate": "value.order_values",
     "repurchase_rate": "value.repurchase",

@@ -106,6 +106,7 @@ class BGNBD(PurchaseModel):
 
     PARAMETERS: ClassVar = BGNBDParameters
     LIMITS: ClassVar = LIMITS
+    CONTAINS: ClassVar = {"NBD": "edge"}
 
     params: BGNBDParameters
     unit: Unit

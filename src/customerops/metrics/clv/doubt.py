@@ -15,7 +15,7 @@ from customerops.model.values.checks import came, one_of, whole
 if TYPE_CHECKING:
     from customerops.metrics.clv.fitted import Fitted
 
-__all__ = ["Bounds", "Method", "Quantity", "Scale", "bounds_of"]
+__all__ = ["Bounds", "Method", "Quantity", "Scale", "bounds_of", "source"]
 
 Vector = NDArray[np.float64]
 M_contra = TypeVar("M_contra", bound="Fitted", contravariant=True)
@@ -47,7 +47,7 @@ def bounds_of(
     one_of("scale", scale, ("log", "logit", "linear"))
     if method == "bootstrap":
         refits = REFITS if repeats is None else whole("repeats", repeats, least=2)
-        models = _refitted(model, summary, _source(rng), refits)
+        models = _refitted(model, summary, source(rng), refits)
         return _quantiles([_value(quantity, one) for one in models], confidence)
     if model.evidence is None or model.evidence.log_covariance is None:
         advice = "fit it to data" if model.evidence is None else "method='bootstrap' needs no more"
@@ -59,7 +59,7 @@ def bounds_of(
     logs, covariance = np.log(model._values()), model._log_covariance()
     if method == "draws":
         draws = DRAWS if repeats is None else whole("repeats", repeats, least=2)
-        drawn = _source(rng).multivariate_normal(logs, covariance, size=draws, method="eigh")
+        drawn = source(rng).multivariate_normal(logs, covariance, size=draws, method="eigh")
         return _quantiles([_value(quantity, beside(model, one)) for one in drawn], confidence)
     there, back = _SCALES[scale]
     middle = there(_value(quantity, model))
@@ -126,7 +126,8 @@ _SCALES: dict[str, tuple[Callable[[Vector], Vector], Callable[[Vector], Vector]]
 }
 
 
-def _source(rng: object) -> np.random.Generator:
+def source(rng: object) -> np.random.Generator:
+    """Return a source of randomness, or refuse what is none."""
     if not isinstance(rng, np.random.Generator):
         raise InvalidInputError("rng", "must be a numpy.random.Generator", came(rng))
     return rng

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import attrs
 import numpy as np
@@ -21,6 +21,7 @@ from customerops.metrics.clv.estimation import (
     solve,
 )
 from customerops.metrics.clv.html import table_html
+from customerops.metrics.clv.nested import LikelihoodRatio, likelihood_ratio
 from customerops.model.records.base import Record
 from customerops.model.tables.intervals import as_confidence
 from customerops.model.values.checks import one_of
@@ -55,6 +56,10 @@ class Fitted(Record):
     """
 
     PARAMETERS: ClassVar[type[Parameters]]
+    OBSERVED: ClassVar[str]
+    """What the likelihood is of: likelihoods of one thing can be compared."""
+    CONTAINS: ClassVar[Mapping[str, Literal["inside", "edge"]]] = {}
+    """Smaller models that are special cases, inside the parameters or on their edge."""
 
     params: Any
     evidence: Evidence | None = None
@@ -237,6 +242,50 @@ class Fitted(Record):
             rng=rng,
             repeats=repeats,
         )
+
+    def likelihood_ratio_test(
+        self,
+        other: Fitted,
+        *,
+        summary: Any = None,
+        rng: np.random.Generator | None = None,
+        repeats: int = 199,
+    ) -> LikelihoodRatio:
+        """Test a smaller model, which this one contains, against this one.
+
+        Parameters
+        ----------
+        other : Fitted
+            The smaller model, fitted to the same summary: `NBD` for the models with dropout,
+            `SBG` for `BdW`.
+        summary : PurchaseSummary, optional
+            What both were fitted to; needed where the smaller model lies on the edge.
+        rng : numpy.random.Generator, optional
+            Source of randomness; needed there too.
+        repeats : int
+            Data sets made there.
+
+        Returns
+        -------
+        LikelihoodRatio
+            The statistic and its p-value.
+
+        Raises
+        ------
+        InvalidInputError
+            If this model does not contain the other, or they were not fitted to the same data
+            without a prior.
+
+        Notes
+        -----
+        A model inside the parameters of the larger one (`SBG` is `BdW` with c = 1) leaves a
+        statistic that is chi-squared (Wilks). One on the edge (no dropout: a parameter at 0 or
+        without bound) does not, and other parameters lose their meaning there; then data sets of
+        the same ages are made as the smaller model says, and both models are fitted to each
+        (a parametric bootstrap: Davison and Hinkley, *Bootstrap Methods and their Application*,
+        1997, section 4.2.3).
+        """
+        return likelihood_ratio(self, other, summary=summary, rng=rng, repeats=repeats)
 
     def to_frame(self, *, confidence: float = 0.95) -> pd.DataFrame:
         """Return one row a parameter: estimate, standard error and interval."""

@@ -90,6 +90,7 @@ class GammaGamma(Fitted):
     """
 
     PARAMETERS: ClassVar = GammaGammaParameters
+    OBSERVED: ClassVar = "mean spends"
 
     params: GammaGammaParameters
     currency: str | None = None

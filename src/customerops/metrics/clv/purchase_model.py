@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from customerops.errors import ConvergenceError, InvalidInputError
 from customerops.metrics.clv.discounting import present, yearly_rate
 from customerops.metrics.clv.distinct import distinct
+from customerops.metrics.clv.doubt import source
 from customerops.metrics.clv.estimation import Likelihood, Limit, Problem, fingerprint
 from customerops.metrics.clv.fitted import Fitted
 from customerops.metrics.clv.predicted import Predicted
@@ -47,6 +48,7 @@ class PurchaseModel(Fitted):
         The clock of the model. Every time it takes or gives is in this unit, or a timedelta.
     """
 
+    OBSERVED: ClassVar[str] = "times of purchases"
     LIMITS: ClassVar[Sequence[Limit]]
 
     unit: Unit
@@ -300,8 +302,7 @@ class PurchaseModel(Fitted):
         PurchaseSummary(1000 customers, unit week)
         """
         count, fine = whole("n", n, least=0), whole("ticks_per_unit", ticks_per_unit, least=1)
-        if not isinstance(rng, np.random.Generator):
-            raise InvalidInputError("rng", "must be a numpy.random.Generator", came(rng))
+        random = source(rng)
         ages = np.asarray(age, np.float64)
         if ages.shape not in {(), (count,)}:
             raise InvalidInputError("age", f"must be one or {count}", f"got shape {ages.shape}")
@@ -309,7 +310,7 @@ class PurchaseModel(Fitted):
             raise InvalidInputError("age", "must be finite and not negative")
         later = round(in_units("holdout", holdout, self.unit) * fine)
         T = np.rint(np.broadcast_to(ages, (count,)) * fine).astype(np.int64)
-        x, t_x, held = self._simulated(T / fine, later / fine, rng)
+        x, t_x, held = self._simulated(T / fine, later / fine, random)
         ticks = np.where(x > 0, np.clip(np.ceil(t_x * fine), 1, T), 0)
         return PurchaseSummary.from_arrays(
             x,
