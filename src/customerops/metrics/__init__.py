@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from customerops.metrics.clv.fitting import fit
     from customerops.metrics.clv.gammagamma import GammaGamma
     from customerops.metrics.clv.lifetime import LifetimeValue, lifetime_value
+    from customerops.metrics.clv.nbd import NBD
     from customerops.metrics.clv.nested import LikelihoodRatio
+    from customerops.metrics.clv.pareto import ParetoNBD
     from customerops.metrics.clv.predicted import Predicted
     from customerops.metrics.clv.purchase_model import PurchaseModel
     from customerops.metrics.clv.summary import PurchaseSummary, purchase_summary
@@ -104,7 +106,9 @@ __all__ = [
     "LogNormal",
     "LogRank",
     "MigrationShare",
+    "NBD",
     "NextPurchase",
+    "ParetoNBD",
     "PeriodStickiness",
     "PowerCurve",
     "Predicted",
@@ -197,7 +201,9 @@ _HOMES = {
     "LogNormal": "clv.estimation",
     "LogRank": "survival.log_rank",
     "MigrationShare": "scoring.rfm_segments",
+    "NBD": "clv.nbd",
     "NextPurchase": "engagement.own_gaps",
+    "ParetoNBD": "clv.pareto",
     "PeriodStickiness": "engagement.stickiness_table",
     "PowerCurve": "engagement.power",
     "Predicted": "clv.predicted",

@@ -15,6 +15,8 @@ from customerops.metrics.clv.bgnbd import BGNBD
 from customerops.metrics.clv.estimation import LogNormal
 from customerops.metrics.clv.fitted import Fitted
 from customerops.metrics.clv.gammagamma import GammaGamma
+from customerops.metrics.clv.nbd import NBD
+from customerops.metrics.clv.pareto import ParetoNBD
 from customerops.metrics.clv.summary import PurchaseSummary
 from customerops.model.values.checks import came, did_you_mean, each
 
@@ -22,7 +24,12 @@ __all__ = ["MODELS", "fit"]
 
 M = TypeVar("M", bound=Fitted)
 
-MODELS: dict[str, type[Fitted]] = {"BGNBD": BGNBD, "GammaGamma": GammaGamma}
+MODELS: dict[str, type[Fitted]] = {
+    "BGNBD": BGNBD,
+    "GammaGamma": GammaGamma,
+    "NBD": NBD,
+    "ParetoNBD": ParetoNBD,
+}
 """The models, by name."""
 
 
