@@ -47,7 +47,7 @@ class PurchaseTracking:
     expected : ndarray of float
         What the model expects in it, knowing when each customer came and nothing else.
     calibration : ndarray of bool
-        Whether the whole period lies in the calibration.
+        Whether it ends no later than the day (hour, instant) in which the calibration ends.
     customers : int
         Customers followed: those who came in the calibration.
     """
@@ -185,7 +185,7 @@ def purchase_tracking(
         labels=tuple(zone.labels(ordinals, period)),
         actual=np.diff(np.searchsorted(again, ticks, side="right"), prepend=0).astype(np.int64),
         expected=np.diff(bought, prepend=0.0),
-        calibration=closes <= end,
+        calibration=ticks <= clock.tick(end),
         customers=len(start),
     )
 
