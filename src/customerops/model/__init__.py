@@ -75,10 +75,11 @@ if TYPE_CHECKING:
     from customerops.model.tables.per_customer import PerCustomer
     from customerops.model.tables.support import Distribution, EventTable
     from customerops.model.tables.tables import Table
+    from customerops.model.values.business_hours import BusinessHours
     from customerops.model.values.calendar import Calendar
     from customerops.model.values.columns import Coded, Numbers
     from customerops.model.values.hashing import keyed_hash
-    from customerops.model.values.labels import END, START, Label
+    from customerops.model.values.labels import END, MORE, OTHER, START, Label
     from customerops.model.values.lines import Lines
     from customerops.model.values.money import Money
     from customerops.model.values.window import Window
@@ -89,6 +90,7 @@ __all__ = [
     "And",
     "Axis",
     "Between",
+    "BusinessHours",
     "Calendar",
     "Channel",
     "Clause",
@@ -119,6 +121,7 @@ __all__ = [
     "Kind",
     "Label",
     "Lines",
+    "MORE",
     "Mean",
     "Missing",
     "Money",
@@ -126,6 +129,7 @@ __all__ = [
     "NetPromoterScore",
     "Not",
     "Numbers",
+    "OTHER",
     "Or",
     "PerCustomer",
     "Permission",
@@ -179,6 +183,7 @@ _HOMES = {
     "And": "rules.rules",
     "Axis": "tables.axes",
     "Between": "rules.rules",
+    "BusinessHours": "values.business_hours",
     "Calendar": "values.calendar",
     "Channel": "records.kinds",
     "Clause": "rules.rules",
@@ -209,6 +214,7 @@ _HOMES = {
     "Kind": "records.kinds",
     "Label": "values.labels",
     "Lines": "values.lines",
+    "MORE": "values.labels",
     "Mean": "tables.estimates",
     "Missing": "rules.rules",
     "Money": "values.money",
@@ -216,6 +222,7 @@ _HOMES = {
     "NetPromoterScore": "tables.estimates",
     "Not": "rules.rules",
     "Numbers": "values.columns",
+    "OTHER": "values.labels",
     "Or": "rules.rules",
     "PerCustomer": "tables.per_customer",
     "Permission": "rights.permission",

@@ -373,6 +373,27 @@ class Calendar:
         reached: NDArray[np.int64] = np.maximum(at + offsets[part], before[part])
         return reached
 
+    def offsets(self, low: int, high: int) -> list[tuple[int, int]]:
+        """Return since when which offset from UTC holds, from one instant to another.
+
+        Parameters
+        ----------
+        low, high : int
+            Microseconds since 1970-01-01T00:00Z.
+
+        Returns
+        -------
+        list of (int, int)
+            Instant and offset, both in microseconds; the first instant is not after `low`.
+        """
+        if isinstance(self.tz, dt.timezone):
+            return [(low, offset_us(0, self.tz))]
+        out: list[tuple[int, int]] = []
+        for block in range(low // _BLOCK, high // _BLOCK + 1):
+            offset, changes = self._block(block)
+            out += [(max(block * _BLOCK, _FIRST - _ROOM), offset), *changes]
+        return out
+
     def _stretches(
         self, at: NDArray[np.int64], room: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

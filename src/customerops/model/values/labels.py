@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-__all__ = ["END", "START", "Label", "label_key"]
+__all__ = ["END", "MORE", "OTHER", "START", "Label", "label_key"]
 
 Label = bool | int | float | str | dt.date | UUID | tuple[str, ...] | None
 """A plain Python scalar, or the UUID of a thread. ``None`` is the missing label; tuples are reserved
@@ -16,6 +16,12 @@ START: Label = ("start",)
 
 END: Label = ("end",)
 """Where a path ends."""
+
+MORE: Label = ("more",)
+"""Where a path goes on beyond what is shown."""
+
+OTHER: Label = ("other",)
+"""All that are not shown by name, together."""
 
 _RANK = {bool: 0, int: 1, float: 2, str: 3, dt.date: 4, dt.datetime: 5, tuple: 6, UUID: 7}
 _MISSING = 9
