@@ -11,7 +11,7 @@ import pytest
 
 from customerops.metrics.clv import bgnbd_kernel as _bgnbd
 from customerops.metrics.clv import gammagamma_kernel as _gammagamma
-from customerops.metrics.clv.distinct import distinct
+from customerops.metrics.clv.distinct import counted, distinct
 from customerops.metrics.clv.dropout import Dropout
 from customerops.metrics.clv.newton import Objective, Values, Vector, climb, climb_all
 from tests.reference.clv import (
@@ -355,3 +355,22 @@ def test_distinct_of_nothing() -> None:
     nothing = np.zeros(0, np.int64)
     (rows,), where = distinct(nothing)
     assert len(rows) == len(where) == 0
+
+
+@pytest.mark.parametrize("big", [1, 2**20, 2**61])
+@pytest.mark.parametrize("weight", [1, 3])
+def test_counted_is_distinct_and_its_sums(big: int, weight: int) -> None:
+    """Sorted, looked up in a table, or packed too wide: the same rows, each with its customers."""
+    rng = np.random.default_rng(4)
+    columns = (rng.integers(0, 3, 200) * big, rng.integers(-2, 2, 200), rng.integers(0, 9, 200))
+    weights = np.full(200, weight)
+    rows, counts = counted(columns, weights)
+    plain = sorted(zip(*(column.tolist() for column in columns), strict=True))
+    assert list(zip(*(column.tolist() for column in rows), strict=True)) == sorted(set(plain))
+    assert counts.tolist() == [weight * plain.count(row) for row in sorted(set(plain))]
+
+
+def test_counted_nothing() -> None:
+    nothing = np.zeros(0, np.int64)
+    (rows,), counts = counted((nothing,), nothing)
+    assert len(rows) == len(counts) == 0

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 import attrs
 import numpy as np
 
-from customerops.metrics.clv.bgnbd_kernel import Likelihood, log_odds_dead
+from customerops.metrics.clv.bgnbd_kernel import Likelihood, log_odds_dead, pmf
 from customerops.metrics.clv.dropout import Dropout
 from customerops.metrics.clv.estimation import Evidence, Limit
 from customerops.metrics.clv.fitted import Parameters
@@ -123,7 +123,9 @@ class BGNBD(PurchaseModel):
         return Likelihood.of(x, t_x, T, customers)
 
     def _log_alive(self, x: Ints, t_x: Vector, T: Vector) -> Vector:
-        alive: Vector = -np.logaddexp(0.0, log_odds_dead(attrs.astuple(self.params), x, t_x, T))
+        alive, again = np.zeros(len(x)), np.flatnonzero(x)
+        dead = log_odds_dead(attrs.astuple(self.params), x[again], t_x[again], T[again])
+        alive[again] = -np.maximum(dead, 0.0) - np.log1p(np.exp(-np.abs(dead)))
         return alive
 
     def _surviving(self, x: Ints, T: Vector, later: float) -> Vector:
@@ -146,17 +148,7 @@ class BGNBD(PurchaseModel):
         }
 
     def _pmf(self, x: Ints, t: float) -> Vector:
-        from scipy.special import betainc, betaln, gammaln, xlogy
-
-        r, alpha, a, b = attrs.astuple(self.params)
-        z = t / (alpha + t)
-        exactly = gammaln(r + x) - gammaln(r) - gammaln(x + 1.0) - r * np.log1p(t / alpha)
-        alive = np.exp(betaln(a, b + x) - betaln(a, b) + exactly + xlogy(x, z))
-        again = np.maximum(x, 1)
-        at_least = betainc(again, r, z)  # the sum of equation 8
-        dropped = np.exp(betaln(a + 1.0, b + again - 1.0) - betaln(a, b)) * at_least
-        chance: Vector = alive + np.where(x > 0, dropped, 0.0)
-        return chance
+        return pmf(attrs.astuple(self.params), x, t)
 
     def _simulated(self, T: Vector, later: float, rng: np.random.Generator) -> Simulated:
         r, alpha, a, b = attrs.astuple(self.params)

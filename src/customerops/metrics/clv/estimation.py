@@ -139,12 +139,13 @@ class Problem:
     notes: tuple[str, ...] = ()
 
 
-def fingerprint(*arrays: NDArray[Any], scale: object = None) -> str:
-    """Return a short digest of columns, in the order they are in."""
+def fingerprint(*columns: NDArray[np.int64], scale: object = None) -> str:
+    """Return a short digest of columns of whole numbers not below 0, in the order they are in."""
     digest = blake2b(repr(scale).encode(), digest_size=12)
-    for array in arrays:
-        digest.update(str(array.dtype).encode())
-        digest.update(array.tobytes())
+    for column in columns:
+        small = column.astype(np.min_scalar_type(int(column.max(initial=0))))  # less to digest
+        digest.update(bytes([small.itemsize]))
+        digest.update(small.tobytes())
     return digest.hexdigest()
 
 

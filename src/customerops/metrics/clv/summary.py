@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.clv.columns import check_rows, whole_column
-from customerops.metrics.clv.distinct import distinct
+from customerops.metrics.clv.distinct import counted
 from customerops.metrics.shared.occasions import Clock, histories, occasions_of
 from customerops.metrics.shared.units import TICKS, UNITS, Occasion, Unit
 from customerops.model.log.ask import ask
@@ -264,8 +264,7 @@ class PurchaseSummary(PerCustomer):
             The columns that make a difference; left out, all but the weights.
         """
         names = names or tuple(name for name in self.COLUMNS if name != "weights")
-        rows, where = distinct(*(self.columns[name] for name in names))
-        counts = exact.group_sum(where, self.weights, len(rows[0]))
+        rows, counts = counted(tuple(self.columns[name] for name in names), self.weights)
         return dict(zip(names, rows, strict=True)), counts
 
     def resample(self, rng: np.random.Generator) -> Self:
