@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         retention_rate,
         retention_rate_from_counts,
     )
+    from customerops.metrics.clv.bdw import BdW
     from customerops.metrics.clv.bgnbd import BGNBD
     from customerops.metrics.clv.comparing import Comparison, compare
     from customerops.metrics.clv.estimation import LogNormal
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from customerops.metrics.clv.pareto import ParetoNBD
     from customerops.metrics.clv.predicted import Predicted
     from customerops.metrics.clv.purchase_model import PurchaseModel
+    from customerops.metrics.clv.sbg import SBG
     from customerops.metrics.clv.summary import PurchaseSummary, purchase_summary
+    from customerops.metrics.clv.survivors import RenewalSummary, renewal_summary
     from customerops.metrics.clv.tracks import PurchaseTracking, purchase_tracking
     from customerops.metrics.clv.validation import Validation, validate
     from customerops.metrics.cohorts.cohorts import retention
@@ -52,10 +55,10 @@ if TYPE_CHECKING:
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        RFM_EIGHT_SEGMENTS,
-        RFM_SEGMENTS,
         MigrationShare,
         RFMSegment,
+        RFM_EIGHT_SEGMENTS,
+        RFM_SEGMENTS,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
@@ -88,6 +91,7 @@ __all__ = [
     "ActivityProfile",
     "Allocation",
     "BGNBD",
+    "BdW",
     "CHURN_ALIASES",
     "Change",
     "ChurnReasons",
@@ -123,8 +127,10 @@ __all__ = [
     "RFM_EIGHT_SEGMENTS",
     "RFM_SEGMENTS",
     "RecencyFrequency",
+    "RenewalSummary",
     "RestrictedMean",
     "RestrictedMeanDifference",
+    "SBG",
     "SegmentMigration",
     "SegmentShare",
     "SegmentTable",
@@ -162,6 +168,7 @@ __all__ = [
     "purchase_tracking",
     "recency_frequency",
     "refund_rate",
+    "renewal_summary",
     "repurchase_rate",
     "rescale_rate",
     "restricted_mean",
@@ -183,6 +190,7 @@ _HOMES = {
     "ActivityProfile": "engagement.rhythm",
     "Allocation": "comparison.budget",
     "BGNBD": "clv.bgnbd",
+    "BdW": "clv.bdw",
     "CHURN_ALIASES": "churn.churn",
     "Change": "comparison.changes",
     "ChurnReasons": "churn.reasons",
@@ -218,8 +226,10 @@ _HOMES = {
     "RFM_EIGHT_SEGMENTS": "scoring.rfm_segments",
     "RFM_SEGMENTS": "scoring.rfm_segments",
     "RecencyFrequency": "engagement.visits",
+    "RenewalSummary": "clv.survivors",
     "RestrictedMean": "survival.restricted",
     "RestrictedMeanDifference": "survival.restricted",
+    "SBG": "clv.sbg",
     "SegmentMigration": "scoring.rfm_segments",
     "SegmentShare": "scoring.rfm_segments",
     "SegmentTable": "scoring.rfm_segments",
@@ -257,6 +267,7 @@ _HOMES = {
     "purchase_tracking": "clv.tracks",
     "recency_frequency": "engagement.visits",
     "refund_rate": "value.order_values",
+    "renewal_summary": "clv.survivors",
     "repurchase_rate": "value.repurchase",
     "rescale_rate": "churn.rescaling",
     "restricted_mean": "survival.restricted",

@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.clv.bdw import BdW
 from customerops.metrics.clv.bgnbd import BGNBD
 from customerops.metrics.clv.estimation import LogNormal
 from customerops.metrics.clv.fitted import Fitted
 from customerops.metrics.clv.gammagamma import GammaGamma
 from customerops.metrics.clv.nbd import NBD
 from customerops.metrics.clv.pareto import ParetoNBD
+from customerops.metrics.clv.sbg import SBG
 from customerops.metrics.clv.summary import PurchaseSummary
+from customerops.metrics.clv.survivors import RenewalSummary
 from customerops.model.values.checks import came, did_you_mean, each
 
 __all__ = ["MODELS", "fit"]
@@ -27,6 +30,8 @@ M = TypeVar("M", bound=Fitted)
 MODELS: dict[str, type[Fitted]] = {
     "BGNBD": BGNBD,
     "GammaGamma": GammaGamma,
+    "SBG": SBG,
+    "BdW": BdW,
     "NBD": NBD,
     "ParetoNBD": ParetoNBD,
 }
@@ -34,16 +39,19 @@ MODELS: dict[str, type[Fitted]] = {
 
 
 def fit(
-    model: type[M], summary: PurchaseSummary, *, prior: Sequence[LogNormal] | None = None
+    model: type[M],
+    summary: PurchaseSummary | RenewalSummary,
+    *,
+    prior: Sequence[LogNormal] | None = None,
 ) -> M:
     """Fit a model to the histories of customers by maximum likelihood.
 
     Parameters
     ----------
     model : type
-        `BGNBD` (how often) or `GammaGamma` (how much).
-    summary : PurchaseSummary
-        The histories.
+        `BGNBD` (how often), `GammaGamma` (how much), or of contracts `SBG` and `BdW` (how long).
+    summary : PurchaseSummary or RenewalSummary
+        The histories, of the kind the model is of.
     prior : sequence of LogNormal, optional
         Priors of some of the parameters; the fit is then their most probable value. Left out,
         nothing but the data counts.
