@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import pairwise
 
 import attrs
 
 from customerops.model import Interaction, JourneyMap, JourneyStage
 
-__all__ = ["Change", "Stay", "changes", "qualifying", "standing", "stays"]
+__all__ = ["Change", "Contacts", "Stay", "changes", "contacts", "qualifying", "standing", "stays"]
 
 US = dt.timedelta(microseconds=1)
 
@@ -90,3 +91,27 @@ def qualifying(stage: JourneyStage, events: Sequence[Interaction]) -> list[int]:
         if stage.entry.matches(event) and inside(stage, events[: place + 1], event.at):
             out.append(place)
     return out
+
+
+@attrs.frozen
+class Contacts:
+    """What the contacts of one customer are, inside a window."""
+
+    channels: list[str | None]
+    known: list[tuple[str, str]]
+    actors: list[tuple[str, str]]
+    gaps: list[dt.timedelta]
+    last: dt.datetime | None
+
+
+def contacts(events: Sequence[Interaction], start: dt.datetime, end: dt.datetime) -> Contacts:
+    """Walk from one contact to the next; a pair belongs to its later one."""
+    inside = [event for event in events if start <= event.at < end]
+    pairs = [(a, b) for a, b in pairwise(events) if start <= b.at < end]
+    return Contacts(
+        [event.channel for event in inside],
+        [(a.channel, b.channel) for a, b in pairs if a.channel and b.channel],
+        [(a.actor_kind, b.actor_kind) for a, b in pairs if a.actor_kind and b.actor_kind],
+        [b.at - a.at for a, b in pairs],
+        events[-1].at if events else None,
+    )

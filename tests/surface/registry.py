@@ -210,6 +210,41 @@ stat(journey.transitions)
 stat(journey.transitions, state="channel", over=MONTH, by=first("channel"))
 stat(journey.transitions, state="attributes.score", steps={"purchase", "use"})
 HOURS = dt.timedelta(hours=8)
+NAMED = {"bought": kind("purchase") & (amount >= 5), "busy": {"use", "purchase"}}
+stat(journey.transitions, steps=NAMED, by="country")
+stat(journey.transition_times)
+stat(journey.transition_times, steps=NAMED, unit=HOURS, over=MONTH, by=first("channel"))
+stat(journey.variants)
+stat(journey.variants, steps={"use", "purchase"}, gap=HOURS, over=MONTH, by=first("channel"))
+stat(journey.variants, state="channel", by="segment")
+stat(journey.step_matrix, max_steps=3)
+stat(journey.step_matrix, anchor="purchase", max_steps=2, before=1, occurrence=2, by="country")
+stat(journey.step_matrix, anchor=kind("use"), max_steps=2, steps=NAMED, over=MONTH)
+stat(journey.path_flow)
+stat(journey.path_flow, start_at="signup", end_at="purchase", max_steps=3, by=first("channel"))
+stat(journey.path_flow, gap=HOURS, steps=NAMED, end_at="use", over=MONTH)
+stat(journey.rework)
+stat(journey.rework, state="channel", steps={"use", "purchase"}, over=MONTH, by="country")
+stat(journey.eventually_follows)
+stat(journey.eventually_follows, steps=NAMED, over=MONTH, by=first("channel"))
+stat(journey.case_durations, definition="span", starts="signup")
+OFFICE = model.BusinessHours.weekdays(
+    dt.time(9), dt.time(17), calendar=Calendar("Europe/Berlin"), holidays=[dt.date(2024, 1, 1)]
+)
+stat(
+    journey.case_durations,
+    definition="first_end",
+    ends="purchase",
+    hours=OFFICE,
+    over=MONTH,
+    by="country",
+)
+stat(
+    journey.case_durations,
+    definition="last_end",
+    ends={"cancel", "purchase"},
+    steps={"use", "purchase", "cancel"},
+)
 stat(journey.sessions, gap=HOURS)
 stat(journey.sessions, gap=DAYS, over=MONTH, by=first("channel"))
 stat(journey.sessions, gap=HOURS, period="day", hits={"use", "purchase"}, ends="purchase")
@@ -227,6 +262,12 @@ MAP = model.JourneyMap(
 stat(journey.stages, map=MAP)
 stat(journey.stages, map=attrs.evolve(MAP, assign="latest"), at=Ago(HOURS), by="country")
 stat(journey.stages, map=model.AARRR, by=first("channel"))
+stat(journey.stage_flow, map=MAP, from_=Ago(DAYS), to=Ago(HOURS), by="country")
+stat(
+    journey.stage_flow, map=attrs.evolve(MAP, assign="latest"), from_=Ago(HOURS), to=Ago(DAYS * 0)
+)
+stat(journey.coverage, overdue_after=DAYS)
+stat(journey.coverage, contacts={"use", "purchase"}, over=MONTH, unit=HOURS, by=first("channel"))
 stat(journey.funnel, steps=["use", "purchase", "purchase"], within=DAYS)
 stat(
     journey.funnel,

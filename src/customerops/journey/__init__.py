@@ -39,7 +39,9 @@ if TYPE_CHECKING:
         funnel_times,
         time_to_convert,
     )
+    from customerops.journey.maps.channels import ChannelMix, ChannelReach, ChannelShare
     from customerops.journey.maps.customers import CustomerStages
+    from customerops.journey.maps.flowing import StageFlow, StageFlowShare, stage_flow
     from customerops.journey.maps.staging import JourneyStages, stages
     from customerops.journey.maps.tables import (
         StageConversion,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         StageProportion,
         StageTable,
     )
+    from customerops.journey.maps.touch import Coverage, coverage
     from customerops.journey.paths.case_times import CaseDurations, case_durations
     from customerops.journey.paths.directly_follows import (
         TransitionShare,
@@ -76,9 +79,13 @@ __all__ = [
     "AttemptConversion",
     "Attribution",
     "CaseDurations",
+    "ChannelMix",
+    "ChannelReach",
+    "ChannelShare",
     "Conformance",
     "ConformanceShare",
     "ConversionTimes",
+    "Coverage",
     "Custom",
     "CustomerStages",
     "Exclusion",
@@ -107,6 +114,8 @@ __all__ = [
     "SessionTable",
     "Shapley",
     "StageConversion",
+    "StageFlow",
+    "StageFlowShare",
     "StageMoves",
     "StageProportion",
     "StageTable",
@@ -119,6 +128,7 @@ __all__ = [
     "case_durations",
     "choose_order",
     "conformance",
+    "coverage",
     "eventually_follows",
     "funnel",
     "funnel_attempts",
@@ -129,6 +139,7 @@ __all__ = [
     "rework",
     "session_times",
     "sessions",
+    "stage_flow",
     "stages",
     "step_matrix",
     "time_to_convert",
@@ -141,9 +152,13 @@ _HOMES = {
     "AttemptConversion": "funnels.funnels",
     "Attribution": "credit.attribution",
     "CaseDurations": "paths.case_times",
+    "ChannelMix": "maps.channels",
+    "ChannelReach": "maps.channels",
+    "ChannelShare": "maps.channels",
     "Conformance": "funnels.conforming",
     "ConformanceShare": "funnels.conforming",
     "ConversionTimes": "funnels.timing",
+    "Coverage": "maps.touch",
     "Custom": "credit.models",
     "CustomerStages": "maps.customers",
     "Exclusion": "funnels.asking",
@@ -172,6 +187,8 @@ _HOMES = {
     "SessionTable": "visits.visiting",
     "Shapley": "credit.games",
     "StageConversion": "maps.tables",
+    "StageFlow": "maps.flowing",
+    "StageFlowShare": "maps.flowing",
     "StageMoves": "maps.tables",
     "StageProportion": "maps.tables",
     "StageTable": "maps.tables",
@@ -184,6 +201,7 @@ _HOMES = {
     "case_durations": "paths.case_times",
     "choose_order": "credit.orders",
     "conformance": "funnels.conforming",
+    "coverage": "maps.touch",
     "eventually_follows": "paths.repeats",
     "funnel": "funnels.counting",
     "funnel_attempts": "funnels.listing",
@@ -194,6 +212,7 @@ _HOMES = {
     "rework": "paths.repeats",
     "session_times": "visits.visiting",
     "sessions": "visits.visiting",
+    "stage_flow": "maps.flowing",
     "stages": "maps.staging",
     "step_matrix": "paths.positions",
     "time_to_convert": "funnels.timing",

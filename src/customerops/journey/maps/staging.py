@@ -16,14 +16,14 @@ from customerops.journey.maps.standing import Changes, changes_of, reach_of
 from customerops.journey.maps.tables import Of, StageConversion, StageMoves, StageTable
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of
-from customerops.model.log.log import InteractionLog
+from customerops.model.log.log import LAST, InteractionLog
 from customerops.model.log.spells import Spells
 from customerops.model.rules.stages import JourneyMap
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Difference
 from customerops.model.tables.tables import Statistic
 from customerops.model.values.checks import came
-from customerops.model.values.instants import to_us
+from customerops.model.values.instants import from_us, to_us
 from customerops.model.values.window import Window
 
 if TYPE_CHECKING:
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 
     from customerops.model.rules.grouping import Grouping
 
-__all__ = ["JourneyStages", "a_map", "stages"]
+__all__ = ["JourneyStages", "a_map", "just_after", "stages"]
 
 _FIELDS = ("table", "moves", "conversion", "customers", "dwell")
-_US = dt.timedelta(microseconds=1)
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -196,7 +195,7 @@ def stages(
     over = None
     if at is not None:
         seen = known._until("at", at)
-        over = Window(None, at + _US)  # at is inclusive
+        over = Window(None, just_after(to_us(at)))
     instant = asked.as_of if at is None else to_us(at)
     whole = changes_of(known, map)
     changes = _renumbered(whole.until(instant), known, instant)
@@ -218,6 +217,11 @@ def a_map(given: object) -> None:
     """Refuse what is no map."""
     if not isinstance(given, JourneyMap):
         raise InvalidInputError("map", "must be a JourneyMap", came(given))
+
+
+def just_after(us: int) -> dt.datetime | None:
+    """Return the end of a window in which an instant is the last; None at the end of time."""
+    return None if us >= LAST else from_us(us + 1)
 
 
 def _renumbered(changes: Changes, log: InteractionLog, instant: int) -> Changes:
