@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from customerops.metrics.clv.fitting import fit
     from customerops.metrics.clv.gammagamma import GammaGamma
     from customerops.metrics.clv.lifetime import LifetimeValue, lifetime_value
+    from customerops.metrics.clv.mbgnbd import MBGNBD
     from customerops.metrics.clv.nbd import NBD
     from customerops.metrics.clv.nested import LikelihoodRatio
     from customerops.metrics.clv.pareto import ParetoNBD
@@ -109,6 +110,7 @@ __all__ = [
     "LikelihoodRatio",
     "LogNormal",
     "LogRank",
+    "MBGNBD",
     "MigrationShare",
     "NBD",
     "NextPurchase",
@@ -208,6 +210,7 @@ _HOMES = {
     "LikelihoodRatio": "clv.nested",
     "LogNormal": "clv.estimation",
     "LogRank": "survival.log_rank",
+    "MBGNBD": "clv.mbgnbd",
     "MigrationShare": "scoring.rfm_segments",
     "NBD": "clv.nbd",
     "NextPurchase": "engagement.own_gaps",

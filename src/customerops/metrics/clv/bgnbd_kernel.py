@@ -1,4 +1,9 @@
-"""BG/NBD in arrays: the log-likelihood with its derivatives, and the chance to be alive."""
+"""BG/NBD and MBG/NBD in arrays: the log-likelihood with its derivatives, and chances.
+
+The two differ in one thing: how many times a customer with x repeat purchases could have dropped
+out. In BG/NBD that is x, after each of them; in MBG/NBD it is x + 1, after the first purchase too.
+`start`, 0 or 1, is that difference.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from numpy.typing import NDArray
 from customerops.metrics.clv.newton import Values, Vector
 from customerops.model.values import exact
 
-__all__ = ["Likelihood", "log_odds_dead"]
+__all__ = ["Likelihood", "log_odds_dead", "pmf"]
 
 
 CHUNK = 1 << 13  # rows at once: they stay in cache, and BLAS, which would start threads for more,
@@ -25,51 +30,65 @@ class Likelihood:
     Attributes
     ----------
     x, t_x, T, weight : ndarray
-        Histories with a repeat purchase: their number, age at the last, age, and customers.
+        Histories with a chance to drop out: repeat purchases, age at the last, age, and customers.
+    chances : ndarray
+        How many: x or x + 1.
     T_once, weight_once : ndarray
         Ages of customers without one, and customers.
-    more : ndarray
-        Customers with more than j repeat purchases, for j = 0, 1, ...
+    more, tried : ndarray
+        Customers with more than j repeat purchases, and with more than j chances to drop out, for
+        j = 0, 1, ...
     gap : float
         Customers' time together for each repeat purchase.
 
     Notes
     -----
-    For a history (x, t_x, T) of Fader, Hardie and Lee (2005, equation 6), divided by what makes
-    all three terms of one size and with x integer, so that no gamma function is left::
+    For a history (x, t_x, T) with n chances of Fader, Hardie and Lee (2005, equation 6) and of
+    Batislam, Denizel and Filiztekin (2007), divided by what makes all three terms of one size and
+    with x integer, so that no gamma function is left::
 
-        L = prod over j < x of (r + j) / alpha / (1 + a / (b + j))
-            * ( (1 + T / alpha)^-(r + x) + [x > 0] a / (b + x - 1) (1 + t_x / alpha)^-(r + x) )
+        L = prod over j < x of (r + j) / alpha * prod over j < n of 1 / (1 + a / (b + j))
+            * ( (1 + T / alpha)^-(r + x) + [n > 0] a / (b + n - 1) (1 + t_x / alpha)^-(r + x) )
 
-    The product over all customers takes one pass over j, weighted by `more`. It is the density of
-    the times of the purchases, on the clock of T, not the probability of their number.
+    The products over all customers take one pass over j, weighted by `more` and `tried`. It is
+    the density of the times of the purchases, on the clock of T, not the probability of their
+    number.
     """
 
     x: Vector
+    chances: Vector
     t_x: Vector
     T: Vector
     weight: Vector
     T_once: Vector
     weight_once: Vector
     more: Vector
+    tried: Vector
     gap: float
 
     @classmethod
     def of(
-        cls, x: NDArray[np.int64], t_x: Vector, T: Vector, customers: NDArray[np.int64]
+        cls,
+        x: NDArray[np.int64],
+        t_x: Vector,
+        T: Vector,
+        customers: NDArray[np.int64],
+        *,
+        start: int = 0,
     ) -> Self:
         """Sort out the histories; `customers` is how many share each."""
-        again = x > 0
+        again = x + start > 0
         T_once, place = np.unique(T[~again], return_inverse=True)
-        having = exact.group_sum(x, customers, int(x.max(initial=0)) + 1)
         return cls(
             x=x[again].astype(np.float64),
+            chances=(x[again] + start).astype(np.float64),
             t_x=t_x[again],
             T=T[again],
             weight=customers[again].astype(np.float64),
             T_once=T_once,
             weight_once=exact.group_sum(place, customers[~again], len(T_once)).astype(np.float64),
-            more=having[::-1].cumsum()[::-1][1:].astype(np.float64),
+            more=_more(x, customers),
+            tried=_more(x + start, customers),
             gap=float((customers * T).sum()) / max(int((customers * x).sum()), 1),
         )
 
@@ -95,27 +114,34 @@ class Likelihood:
             gradient[:2] += part[1]
             hessian[:2, :2] += part[2]
         for rows in _slices(len(self.x)):
-            part = _again(
-                (r, alpha, a, b), self.x[rows], self.t_x[rows], self.T[rows], self.weight[rows]
-            )
+            columns = (self.x, self.chances, self.t_x, self.T, self.weight)
+            part = _again((r, alpha, a, b), *(column[rows] for column in columns))
             value += part[0]
             gradient += part[1]
             hessian += part[2]
         return float(value), gradient, hessian
 
     def _of_numbers(self, r: float, alpha: float, a: float, b: float) -> Values:
-        """Sum log (r + j) / alpha - log (1 + a / (b + j)) over purchases."""
-        n, j = self.more, np.arange(len(self.more))
-        shape, drop = r / (r + j), a / (a + b + j)
-        bj, abj = b / (b + j), b / (a + b + j)
-        value = float(n @ (np.log((r + j) / alpha) - np.log1p(a / (b + j))))
-        gradient = np.array([n @ shape, -n.sum(), -(n @ drop), n @ (bj * drop)])
+        """Sum log (r + j) / alpha over purchases, - log (1 + a / (b + j)) over chances."""
+        bought, j = self.more, np.arange(len(self.more))
+        n, i = self.tried, np.arange(len(self.tried))
+        shape, drop = r / (r + j), a / (a + b + i)
+        bj, abj = b / (b + i), b / (a + b + i)
+        value = float(bought @ np.log((r + j) / alpha) - n @ np.log1p(a / (b + i)))
+        gradient = np.array([bought @ shape, -bought.sum(), -(n @ drop), n @ (bj * drop)])
         hessian = np.zeros((4, 4))
-        hessian[0, 0] = n @ (shape * (1 - shape))
+        hessian[0, 0] = bought @ (shape * (1 - shape))
         hessian[2, 2] = -(n @ (drop * (1 - drop)))
         hessian[3, 3] = n @ (bj * drop * (1 - bj - abj))
         hessian[2, 3] = hessian[3, 2] = n @ (drop * abj)
         return value, gradient, hessian
+
+
+def _more(counts: NDArray[np.int64], customers: NDArray[np.int64]) -> Vector:
+    """Return how many customers have a count above j, for j = 0, 1, ..."""
+    having = exact.group_sum(counts, customers, int(counts.max(initial=0)) + 1)
+    above: Vector = having[::-1].cumsum()[::-1][1:].astype(np.float64)
+    return above
 
 
 def _slices(n: int) -> list[slice]:
@@ -134,6 +160,7 @@ def _once(r: float, alpha: float, T: Vector, weight: Vector) -> Values:
 def _again(
     parameters: tuple[float, float, float, float],
     x: Vector,
+    chances: Vector,
     t_x: Vector,
     T: Vector,
     weight: Vector,
@@ -147,7 +174,7 @@ def _again(
     k = r + x
     log_T, log_t = np.log1p(T / alpha), np.log1p(t_x / alpha)
     of_T, of_t = T / (alpha + T), t_x / (alpha + t_x)
-    gap, left = log_T - log_t, b + (x - 1)
+    gap, left = log_T - log_t, b + (chances - 1)
     of_b = b / left
     d = k * gap + np.log(a / left)
     small = np.exp(-np.abs(d))
@@ -177,13 +204,39 @@ def log_odds_dead(
     x: NDArray[np.int64],
     t_x: NDArray[np.floating],
     T: NDArray[np.floating],
+    *,
+    start: int = 0,
 ) -> Vector:
-    """Return log (P(dead) / P(alive)) at age T; minus infinity where x = 0.
-
-    A customer drops out after a repeat purchase only, so one without any is alive.
-    """
+    """Return log (P(dead) / P(alive)) at age T; minus infinity without a chance to drop out."""
     r, alpha, a, b = parameters
-    again = np.maximum(x, 1)
+    chances = x + start
     gap = np.log1p((T - t_x) / (alpha + t_x))
-    odds: Vector = np.where(x > 0, (r + x) * gap + np.log(a / (b + (again - 1))), -np.inf)
+    drop = np.log(a / (b + (np.maximum(chances, 1) - 1)))
+    odds: Vector = np.where(chances > 0, (r + x) * gap + drop, -np.inf)
     return odds
+
+
+def pmf(
+    parameters: tuple[float, float, float, float],
+    n: NDArray[np.integer],
+    t: float,
+    *,
+    start: int = 0,
+) -> Vector:
+    """Return the chance of exactly n repeat purchases within t of the first one.
+
+    Either they are alive and bought n times, or they would have bought at least n times and
+    dropped out after the n-th (Fader, Hardie and Lee 2005, equation 8).
+    """
+    from scipy.special import betainc, betaln, gammaln, xlogy
+
+    r, alpha, a, b = parameters
+    z = t / (alpha + t)
+    chances = n + start
+    exactly = gammaln(r + n) - gammaln(r) - gammaln(n + 1.0) - r * np.log1p(t / alpha)
+    alive = np.exp(betaln(a, b + chances) - betaln(a, b) + exactly + xlogy(n, z))
+    at_least = np.where(n > 0, betainc(np.maximum(n, 1), r, z), 1.0)
+    last = np.maximum(chances, 1) - 1.0
+    dropped = np.exp(betaln(a + 1.0, b + last) - betaln(a, b)) * at_least
+    chance: Vector = np.minimum(alive + np.where(chances > 0, dropped, 0.0), 1.0)
+    return chance

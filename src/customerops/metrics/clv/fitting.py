@@ -16,6 +16,7 @@ from customerops.metrics.clv.bgnbd import BGNBD
 from customerops.metrics.clv.estimation import LogNormal
 from customerops.metrics.clv.fitted import Fitted
 from customerops.metrics.clv.gammagamma import GammaGamma
+from customerops.metrics.clv.mbgnbd import MBGNBD
 from customerops.metrics.clv.nbd import NBD
 from customerops.metrics.clv.pareto import ParetoNBD
 from customerops.metrics.clv.sbg import SBG
@@ -30,6 +31,7 @@ M = TypeVar("M", bound=Fitted)
 MODELS: dict[str, type[Fitted]] = {
     "BGNBD": BGNBD,
     "GammaGamma": GammaGamma,
+    "MBGNBD": MBGNBD,
     "SBG": SBG,
     "BdW": BdW,
     "NBD": NBD,
@@ -49,7 +51,7 @@ def fit(
     Parameters
     ----------
     model : type
-        `BGNBD` (how often), `GammaGamma` (how much), or of contracts `SBG` and `BdW` (how long).
+        `BGNBD` and its kin (how often), `GammaGamma` (how much), or of contracts `SBG` and `BdW` (how long).
     summary : PurchaseSummary or RenewalSummary
         The histories, of the kind the model is of.
     prior : sequence of LogNormal, optional
