@@ -286,6 +286,52 @@ stat(
     exclude=[journey.Exclusion("cancel", after=1, before=3)],
     by=first("channel"),
 )
+stat(
+    journey.funnel,
+    steps=["use", "purchase"],
+    within=DAYS,
+    count="totals",
+    hold="channel",
+    over=MONTH,
+    by="country",
+)
+stat(
+    journey.funnel,
+    steps=["signup", "use", "purchase"],
+    within=HOURS,
+    count="totals",
+    optional=[2],
+    exclude=[journey.Exclusion("cancel", after=1, before=3)],
+)
+stat(journey.funnel_trend, steps=["use", "purchase"], within=DAYS, period="week", by="country")
+stat(
+    journey.funnel_trend,
+    steps=["signup", "use", "purchase"],
+    within=None,
+    period="month",
+    optional=[2],
+    over=QUARTER,
+)
+stat(journey.funnel_attempts, steps=["use", "purchase", "purchase"], within=DAYS, over=MONTH)
+stat(journey.funnel_attempts, steps=["use", "purchase"], within=HOURS, count="totals")
+stat(journey.funnel_times, steps=["use", "purchase", "purchase"], within=DAYS, by="country")
+stat(journey.time_to_convert, steps=["signup", "use", "purchase"], within=DAYS, over=MONTH)
+stat(
+    journey.time_to_convert,
+    steps=["use", "purchase", "use"],
+    within=None,
+    from_=2,
+    entry="first",
+    by=first("channel"),
+)
+stat(journey.conformance, steps=["signup", "use", "purchase"], within=DAYS, by="country")
+stat(
+    journey.conformance,
+    steps=["use", "purchase", "use"],
+    within=[HOURS, DAYS],
+    grace=HOURS,
+    over=MONTH,
+)
 
 stat(metrics.active_customers, activity={"use", "purchase"}, period="week")
 stat(metrics.active_customers, activity="use", period="hour", min_events=2, over=Around("day"))

@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import statistics
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
-from customerops.journey import Exclusion, Funnel, funnel
+from customerops.journey import Exclusion, Funnel, funnel, funnel_attempts, funnel_times
 from customerops.model import Customer, Interaction, InteractionLog, Window, always
+from customerops.model.tables.distribution import Distribution
 from tests.reference import journey as slow
 from tests.reference.metrics import histories
 
@@ -127,8 +130,8 @@ def test_conversion_is_that_of_the_attempts_that_had_their_time(
     )
 
 
-@pytest.mark.parametrize("case", CASES["cases"], ids=lambda case: case["id"])
-def test_published_cases(case: dict[str, Any]) -> None:
+def case_log(case: dict[str, Any]) -> InteractionLog:
+    """Return the log of a published case, until every window of it is over."""
     rows = [
         Interaction(
             customer_id=who,
@@ -139,28 +142,61 @@ def test_published_cases(case: dict[str, Any]) -> None:
         )
         for who, kind, t in case["events"]
     ]
-    within = None if case["within_s"] is None else dt.timedelta(seconds=case["within_s"])
-    end = max(row.at for row in rows) + (within or MINUTE)
-    log = InteractionLog.from_interactions(rows).until(end)
+    end = max(row.at for row in rows) + dt.timedelta(seconds=case["within_s"] or 60)
+    return InteractionLog.from_interactions(rows).until(end)
 
-    def of(log: InteractionLog) -> list[int]:
-        counts: list[int] = funnel(
-            log,
-            [always if step is None else step for step in case["steps"]],
-            within=within,
-            order=case["order"],
-            entry=case["entry"],
-            exclude=[Exclusion(k, after=a, before=b) for k, a, b in case["exclude"]],
-        ).counts.tolist()
-        return counts
 
-    own = {who: of(log.of(who)) for who in {row.customer_id for row in rows}}
+def case_options(case: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "steps": rules([None if step is None else {step} for step in case["steps"]]),
+        "within": None if case["within_s"] is None else dt.timedelta(seconds=case["within_s"]),
+        "order": case["order"],
+        "entry": case["entry"],
+        "exclude": [Exclusion(k, after=a, before=b) for k, a, b in case["exclude"]],
+    }
+
+
+@pytest.mark.parametrize("case", CASES["cases"], ids=lambda case: case["id"])
+def test_published_cases(case: dict[str, Any]) -> None:
+    log, options, count = case_log(case), case_options(case), case.get("count", "customers")
+    attempts = funnel_attempts(log, count=count, **options)
     if "counts" in case:
-        assert of(log) == case["counts"]
+        assert funnel(log, count=count, **options).counts.tolist() == case["counts"]
+        steps = range(1, len(case["steps"]) + 1)
+        assert [len(attempts.customers(k)) for k in steps] == case["counts"]
     for k, users in enumerate(case.get("users", ())):
-        assert sorted(str(who) for who, counts in own.items() if counts[k]) == users
+        assert sorted(attempts.customers(k + 1).tolist()) == users
     for who, level in case.get("levels", {}).items():
-        assert sum(own[who]) == level
+        assert sum(funnel(log.of(who), **options).counts.tolist()) == level
+
+
+TIMED = [case for case in CASES["cases"] if "mean_step_s" in case]
+
+
+@pytest.mark.parametrize("case", TIMED, ids=lambda case: case["id"])
+def test_published_times_of_steps(case: dict[str, Any]) -> None:
+    log, options = case_log(case), case_options(case)
+    times, attempts = funnel_times(log, **options), funnel_attempts(log, **options)
+    means, medians = case["mean_step_s"], case.get("median_step_s")
+    assert times.mean.tolist() == means[1:]
+    for k in range(2, len(means) + 1):
+        listed = (attempts.times(k, since="previous") / np.timedelta64(1, "s")).tolist()
+        assert sorted(listed) == np.repeat(*_points(times.select(step=k))).tolist()
+        if medians is not None:  # of an even number, there, the middle of two
+            assert statistics.median(listed) == medians[k - 1]
+            assert times.quantile(0.5)[k - 2] == statistics.median_low(listed)
+
+
+def _points(times: Distribution) -> tuple[Any, Any]:
+    return times.points, times.count
+
+
+def test_published_rates_from_step_to_step() -> None:
+    (case,) = (case for case in CASES["cases"] if "step_rate" in case)
+    day = {**case_options(case), "within": dt.timedelta(days=1)}
+    late = InteractionLog.from_interactions(case_log(case).interactions()).until(at(1440 * 2))
+    rates = funnel(late, **day).conversion("previous")
+    assert rates.value[1:].tolist() == case["step_rate"][1:]  # the first, there, of all customers
 
 
 def test_one_event_takes_one_step() -> None:
