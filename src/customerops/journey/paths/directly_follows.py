@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
@@ -11,24 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.model.log.ask import ask
-from customerops.model.log.derived import groups_of
+from customerops.journey.paths.walking import (
+    Steps,
+    Units,
+    Walks,
+    in_each,
+    naming_of,
+    units_of,
+    walks,
+)
 from customerops.model.log.log import InteractionLog
-from customerops.model.rules.rules import as_rule
+from customerops.model.tables.axes import Axis
+from customerops.model.tables.base import Difference
+from customerops.model.tables.context import Context
+from customerops.model.tables.distribution import Distribution
 from customerops.model.tables.estimates import Proportion
-from customerops.model.tables.tables import Axis, Context, Table
-from customerops.model.values.columns import Coded
+from customerops.model.tables.tables import Table
+from customerops.model.values.checks import positive_duration
+from customerops.model.values.instants import micros
 from customerops.model.values.labels import END, START, Label, label_key
-from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
     from customerops.model.rules.grouping import Grouping
-    from customerops.model.rules.rules import Rule
     from customerops.model.values.window import Window
 
-__all__ = ["TransitionShare", "TransitionTable", "transitions"]
+__all__ = ["TransitionShare", "TransitionTable", "transition_times", "transitions"]
 
-_BITS = 64
 _MOST = 4096  # states: a table of all pairs of more would fill the memory
 
 
@@ -56,8 +63,23 @@ class TransitionTable(Table):
         return TransitionShare(
             axes=self.axes,
             parts={"count": self.parts["customers"], "total": self.parts["visitors"]},
-            context=attrs.evolve(self.context, metric="transitions.share"),
+            context=attrs.evolve(self.context, metric="transitions.share", unit="customer"),
         )
+
+    def difference(self, other: TransitionTable) -> Difference:
+        """Return the shares less those of other customers, with intervals.
+
+        Parameters
+        ----------
+        other : TransitionTable
+            Over the same states: ``t.select(country="DE").difference(t.select(country="FR"))``.
+
+        Raises
+        ------
+        InvalidInputError
+            If the two do not measure the same thing, or do not have the same states.
+        """
+        return self.share().difference(other.share())
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -74,7 +96,7 @@ def transitions(
     log: InteractionLog,
     *,
     state: str = "kind",
-    steps: Rule | str | Collection[str] | None = None,
+    steps: Steps | None = None,
     as_of: dt.datetime | None = None,
     over: Window | None = None,
     by: str | Grouping | None = None,
@@ -84,12 +106,13 @@ def transitions(
     Parameters
     ----------
     log : InteractionLog
-        The events.
+        The events; of a log by thread the paths of threads are counted.
     state : str
         Column whose labels are the states: ``"kind"``, ``"channel"``, ``"name"``,
         ``"attributes.page"``. A missing label is a state like others.
-    steps : Rule, str or collection of str, optional
-        Which events are steps of the path; left out, all are. Others are passed over.
+    steps : Rule, str, collection of str, or mapping of str to these, optional
+        Which events are steps of the path; left out, all are. Others are passed over. A mapping
+        names the steps, too, in the place of `state`; the first rule that holds names an event.
     as_of : datetime, optional
         The last known instant; left out, the log's own.
     over : Window, optional
@@ -106,14 +129,15 @@ def transitions(
     Raises
     ------
     InvalidInputError
-        When the column is not loaded, not categorical or has more than 4,094 labels, or as_of is
-        not known.
+        When the column is not loaded, not categorical or has more than 4,094 labels, `state` is
+        given where steps are named, or as_of is not known.
 
     Notes
     -----
     ``count[s, t]`` is the number of consecutive pairs of one customer's steps with states s, t;
-    at one instant, input order decides. Every customer with a step adds one move from `START` and
-    one to `END`, so for each state the moves in equal the moves out.
+    at one instant, input order decides; ``count[s, s]`` are self loops. Every path adds one move
+    from `START` and one to `END`, so for each state the moves in equal the moves out. How long
+    moves take is what `transition_times` tells.
 
     References
     ----------
@@ -135,102 +159,155 @@ def transitions(
     >>> table.select(source="view").to_frame()[["target", "count", "customers"]].values.tolist()
     [['purchase', 1, 1], ['view', 0, 0], [('end',), 1, 1], [('start',), 0, 0]]
     """
-    asked = ask(log, as_of=as_of, over=over)
-    column = asked.log.coded(state)
-    rule = None if steps is None else as_rule(steps)
-    group, n_groups, axes = groups_of(asked.log, by)
-    path, labels = _paths(asked.log, column, rule, over)
-    n = len(labels)
-    shape = tuple(len(axis) for axis in axes)
-    owner = group[path.customers]
-    cell = path.moves if not axes else np.repeat(owner * n * n, np.diff(path.starts)) + path.moves
-    count = np.bincount(cell, minlength=n_groups * n * n)
+    naming = naming_of(state, steps)
+    units = units_of(log, as_of=as_of, over=over, by=by)
+    found = walks(units.asked.log, naming, over)
+    _few(found)
+    labels, order = _with_ends(found.labels)
+    parts = _counted(units, found)
+    shape = (*units.shape, len(labels), len(labels))
     return TransitionTable(
-        axes=(*axes, Axis("source", labels, "state"), Axis("target", labels, "state")),
+        axes=(*units.axes, Axis("source", labels, "state"), Axis("target", labels, "state")),
         parts={
-            "count": count.reshape(*shape, n, n),
-            "customers": _once(path.moves, path.starts, owner, n_groups, n * n).reshape(
-                *shape, n, n
-            ),
-            "visitors": _once(path.moves // max(n, 1), path.starts, owner, n_groups, n).reshape(
-                *shape, n
-            ),
+            name: part[..., order][..., order, :].reshape(shape)
+            if part.ndim == 3
+            else part[..., order].reshape(shape[:-1])
+            for name, part in parts.items()
         },
         context=Context(
             metric="transitions",
             unit="move",
-            as_of=asked.as_of,
+            as_of=units.asked.as_of,
             over=over,
             by=by,
-            options=(("state", state), ("steps", rule)),
+            options=naming.options,
         ),
     )
 
 
-@attrs.frozen(eq=False)
-class _Paths:
-    """The moves of customers one after another: ``source * n_states + target``.
+def transition_times(
+    log: InteractionLog,
+    *,
+    state: str = "kind",
+    steps: Steps | None = None,
+    unit: dt.timedelta = dt.timedelta(seconds=1),
+    as_of: dt.datetime | None = None,
+    over: Window | None = None,
+    by: str | Grouping | None = None,
+) -> Distribution:
+    """Return how long moves from one state to the next take, a distribution for each pair.
 
-    The moves of ``customers[i]`` are ``starts[i]:starts[i + 1]``: one more than steps.
+    Parameters
+    ----------
+    log, state, steps, as_of, over, by
+        As for `transitions`.
+    unit : timedelta
+        What times are counted in: elapsed whole units, the last one started left out.
+
+    Returns
+    -------
+    Distribution
+        Over the axes source and target (after the group), of the states that occur:
+        ``.quantile(0.5)``, ``.mean``, ``.min``, ``.max``, ``.sum``, ``.sd`` and ``.n``, each a
+        number for every pair and NaN where nobody moved.
+
+    Raises
+    ------
+    InvalidInputError
+        As for `transitions`; also if `unit` is not longer than zero.
+
+    Notes
+    -----
+    Only moves that were made have a time. How long customers have been where they are now is not
+    known to be over, and in none of these; a mean of moves says how fast those who moved were.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.journey import transition_times
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=["a", "a", "b", "b"],
+    ...     at=[dt.date(2026, 1, d) for d in (1, 3, 1, 6)],
+    ...     kind=["view", "purchase"] * 2,
+    ...     tz=dt.timezone.utc,
+    ... ).until_day(dt.date(2026, 1, 31))
+    >>> days = transition_times(log, unit=dt.timedelta(days=1))
+    >>> move = days.select(source="view", target="purchase")
+    >>> move.n, move.mean, move.quantile(0.5)
+    (2, 3.5, 2.0)
     """
-
-    moves: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    customers: NDArray[np.int32]
-
-
-def _paths(
-    log: InteractionLog, column: Coded, rule: Rule | None, over: Window | None
-) -> tuple[_Paths, tuple[Label, ...]]:
-    """Return the moves of everybody with a step, and the sorted states that occur."""
-    keep = None if rule is None else rule.mask(log)
-    if over is not None:
-        inside = over.mask(log.at)
-        keep = inside if keep is None else keep & inside
-    rows = slice(None) if keep is None else np.flatnonzero(keep)
-    codes, customer = column.codes[rows], log.codes[rows]
-    present = np.bincount(codes.astype(np.int32) + 1, minlength=len(column.labels) + 1) > 0
-    table: list[Label] = [None, *column.labels]
-    seen = [label for label, here in zip(table, present.tolist(), strict=True) if here]
-    labels = tuple(sorted([*seen, *((START, END) if seen else ())], key=label_key))
-    place = {label_key(label): i for i, label in enumerate(labels)}
-    n, start, end = len(labels), place.get(label_key(START), 0), place.get(label_key(END), 0)
-    if n > _MOST:
-        raise InvalidInputError("state", f"must have at most {_MOST - 2} labels", f"got {n - 2}")
-    state = np.array([place.get(label_key(label), 0) for label in table], np.int32)
-
-    first = first_of_run(customer) if len(customer) else np.zeros(0, np.bool_)
-    lead = np.flatnonzero(first)
-    slots = np.arange(len(codes)) + np.cumsum(first)  # START stands before each first step
-    source = np.full(len(codes) + len(lead), start, np.int32)
-    source[slots] = state[codes + 1]
-    starts = np.append(lead + np.arange(len(lead)), len(source))
-    moves = source * np.int32(n)
-    moves[:-1] += source[1:]
-    moves[starts[1:] - 1] = source[starts[1:] - 1] * np.int32(n) + np.int32(end)
-    return _Paths(moves, starts, customer[lead]), labels
+    tick = micros(positive_duration("unit", unit))
+    naming = naming_of(state, steps)
+    units = units_of(log, as_of=as_of, over=over, by=by)
+    found = walks(units.asked.log, naming, over)
+    n = _few(found)
+    moved = np.ones(len(found.at), np.bool_)
+    moved[found.last] = False
+    row = np.flatnonzero(moved)
+    group = np.repeat(units.group[found.unit], found.lengths)[row]
+    cell = (group * n + found.state[row]) * n + found.state[row + 1]
+    return Distribution.from_rows(
+        (found.at[row + 1] - found.at[row]) // tick,
+        outer=(
+            *units.axes,
+            Axis("source", found.labels, "state"),
+            Axis("target", found.labels, "state"),
+        ),
+        codes=cell,
+        context=Context(
+            "transition_times",
+            unit="move",
+            as_of=units.asked.as_of,
+            over=over,
+            by=by,
+            options={**naming.options, "tick": unit},
+        ),
+    )
 
 
-def _once(
-    cells: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    owner: NDArray[np.intp],
-    n_groups: int,
-    n_cells: int,
-) -> NDArray[np.int64]:
-    """Return in how many customers of each group each cell occurs, group by group.
+def _few(found: Walks) -> int:
+    """Return the number of states, if a table of all pairs is possible."""
+    n = len(found.labels)
+    if n > _MOST - 2:
+        raise InvalidInputError("state", f"must have at most {_MOST - 2} labels", f"got {n}")
+    return n
 
-    A cell is a bit of a word, and the words of a customer's moves are joined by "or": linear,
-    where sorting (customer, cell) pairs is not. As many passes as there are words.
-    """
-    out = np.zeros((n_groups, n_cells), np.int64)
-    occurring = np.flatnonzero(np.bincount(cells, minlength=n_cells))
-    for word in range(0, len(occurring), _BITS):
-        mine = occurring[word : word + _BITS]
-        bit = np.zeros(n_cells, np.uint64)
-        bit[mine] = np.uint64(1) << np.arange(len(mine), dtype=np.uint64)
-        joined = np.bitwise_or.reduceat(bit[cells], starts[:-1])
-        for i, cell in enumerate(mine.tolist()):
-            has = (joined >> np.uint64(i)) & np.uint64(1) > 0
-            out[:, cell] = np.bincount(owner[has], minlength=n_groups)
-    return out
+
+def _with_ends(labels: tuple[Label, ...]) -> tuple[tuple[Label, ...], NDArray[np.intp]]:
+    """Return sorted labels with `START` and `END`, and where each was: those two came last."""
+    every = [*labels, *((START, END) if labels else ())]
+    order = sorted(range(len(every)), key=lambda i: label_key(every[i]))
+    return tuple(every[i] for i in order), np.array(order, np.intp)
+
+
+def _counted(units: Units, found: Walks) -> dict[str, NDArray[np.int64]]:
+    """Return the parts by group, over the states, then `START` and `END`."""
+    n = len(found.labels)
+    size = n + 2 if n else 0
+    start, end = n, n + 1
+    # A move belongs to the step it leaves; moves from START are those of walks.
+    cell = found.state.astype(np.int32)
+    cell *= np.int32(size)
+    cell[:-1] += found.state[1:]
+    cell[found.last] = found.state[found.last].astype(np.int32) * np.int32(size) + np.int32(end)
+    begun = start * size + found.state[found.first].astype(np.int64)
+    step_unit = found.each(found.unit)
+    n_cells, groups = size * size, units.n_groups
+
+    def count(unit: NDArray[np.signedinteger], at: NDArray[np.signedinteger]) -> NDArray[np.int64]:
+        by_group = at if groups == 1 else units.group[unit] * n_cells + at
+        return np.bincount(by_group, minlength=groups * n_cells)
+
+    visitors = in_each(units, step_unit, found.state, size)
+    if n:
+        visitors[:, start] = in_each(units, found.unit, np.zeros(len(found), np.int64), 1)[:, 0]
+    table = count(step_unit, cell) + count(found.unit, begun)
+    customers = in_each(units, step_unit, cell, n_cells)
+    customers += in_each(units, found.unit, begun, n_cells)
+    shape = (groups, size, size)
+    return {
+        "count": table.reshape(shape),
+        "customers": customers.reshape(shape),
+        "visitors": visitors,
+    }
