@@ -34,16 +34,16 @@ class Comparison:
     ----------
     fitted : dict of str to Fitted
         The models that could be fitted, by name.
-    columns : dict of str to ndarray of float
+    columns : dict of str to ndarray
         ``parameters`` (how many), ``log_likelihood``, ``aic``, ``bic`` and, of a summary that holds
-        out some time, ``mae``, ``rmse``, ``bias``, ``tracking_error``; NaN for a model that could not
-        be fitted.
+        out some time, ``mae``, ``rmse``, ``bias``, ``tracking_error``; NaN but for the first
+        where a model could not be fitted.
     diagnoses : dict of str to str
         Of each model: what its fit says of itself, or why there is none.
     """
 
     fitted: dict[str, Fitted]
-    columns: dict[str, NDArray[np.float64]]
+    columns: dict[str, NDArray[Any]]
     diagnoses: dict[str, str]
 
     def best(self, by: str = "bic") -> Fitted:
@@ -132,18 +132,20 @@ def compare(models: Iterable[type[Fitted]], summary: Any) -> Comparison:
     fitted: dict[str, Fitted] = {}
     diagnoses, rows = {}, []
     for kind in kinds:
+        k = len(attrs.fields(kind.PARAMETERS))
         try:
             model = fit(kind, summary)
         except ConvergenceError as error:
             diagnoses[kind.__name__] = str(error)
-            rows.append([np.nan] * len(names))
+            rows.append([k] + [np.nan] * (len(names) - 1))
             continue
-        row = [len(model.names), model.log_likelihood, model.aic, model.bic]
+        row = [k, model.log_likelihood, model.aic, model.bic]
         if isinstance(model, PurchaseModel) and held:
             foreseen = validate(model, summary)
             row += [getattr(foreseen, name) for name in _HELD_OUT]
         fitted[kind.__name__] = model
         diagnoses[kind.__name__] = model.diagnosis
         rows.append(row)
-    table = np.array(rows, np.float64)
-    return Comparison(fitted, dict(zip(names, table.T, strict=True)), diagnoses)
+    columns: dict[str, NDArray[Any]] = dict(zip(names, np.array(rows, np.float64).T, strict=True))
+    columns["parameters"] = columns["parameters"].astype(np.int64)
+    return Comparison(fitted, columns, diagnoses)
