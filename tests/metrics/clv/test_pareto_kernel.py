@@ -136,7 +136,8 @@ def test_histories_add_and_have_weights() -> None:
 def test_rows_are_taken_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = likelihood(HISTORIES)(np.log(CDNOW))
     alive = _pareto.log_alive(CDNOW, *columns(HISTORIES))
-    monkeypatch.setattr(_deaths, "CHUNK", 5)
+    monkeypatch.setattr(_deaths, "ROWS", 5)
+    monkeypatch.setattr(_deaths, "LAID", 2)
     parts = likelihood(HISTORIES)(np.log(CDNOW))
     for i in range(3):
         np.testing.assert_allclose(np.asarray(parts[i]), np.asarray(whole[i]), rtol=1e-11)

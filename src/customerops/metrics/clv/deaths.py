@@ -17,6 +17,7 @@ double precision can be.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import attrs
@@ -28,7 +29,9 @@ __all__ = ["Deaths", "Four", "deaths"]
 Vector = NDArray[np.float64]
 Four = tuple[float, float, float, float]
 
-CHUNK = 1 << 10  # rows at once: the nodes of them stay in cache
+ROWS = 1 << 13  # customers at once
+LAID = 1 << 9  # of them with nodes: those stay in cache, and BLAS, which would start threads for
+# more, keeps to one; waiting for others cost more than they saved
 NODES = 16
 FALL = 38.0  # the integrand is followed until what is left is e^-38 of the integral
 EVEN = 10.0  # share of the fall that is left to the weights of the nodes
@@ -44,7 +47,7 @@ class Deaths:
 
     Attributes
     ----------
-    rows : slice or ndarray
+    rows : ndarray of int
         Which customers.
     lived : ndarray, (customers,)
         phi at T: having lived until T has the weight ``e^-lived``.
@@ -56,7 +59,7 @@ class Deaths:
         Of having died then.
     """
 
-    rows: slice | NDArray[np.intp]
+    rows: NDArray[np.intp]
     lived: Vector
     after: Vector
     log_alpha: Vector
@@ -74,12 +77,12 @@ def deaths(parameters: Four, x: Vector, t: Vector, T: Vector) -> Iterator[Deaths
     x, t, T : ndarray
         Repeat purchases, age at the last, age.
     """
-    for i in range(0, len(x), CHUNK):
-        chunk = slice(i, i + CHUNK)
-        yield from _of_chunk(parameters, chunk, x[chunk], t[chunk], T[chunk])
+    for i in range(0, len(x), ROWS):
+        chunk = slice(i, i + ROWS)
+        yield from _of_chunk(parameters, i, x[chunk], t[chunk], T[chunk])
 
 
-def _of_chunk(parameters: Four, chunk: slice, x: Vector, t: Vector, T: Vector) -> Iterator[Deaths]:
+def _of_chunk(parameters: Four, offset: int, x: Vector, t: Vector, T: Vector) -> Iterator[Deaths]:
     r, alpha, s, beta = parameters
     k, span = r + x, T - t
     lived = k * np.log1p(span / (alpha + t)) + s * np.log1p(span / (beta + t))
@@ -89,17 +92,21 @@ def _of_chunk(parameters: Four, chunk: slice, x: Vector, t: Vector, T: Vector) -
     if len(far):
         reach[far] = _shortened(parameters, k[far], t[far], reach[far], fall[far])
     fall = np.minimum(fall, lived)
-    even = fall / EVEN
     panels = np.maximum(np.ceil(reach * (PER_WIDTH + PER_FALL * fall)), 1.0).astype(np.intp)
-    kinds = np.unique(panels)
-    for n in kinds.tolist():
-        if len(kinds) == 1:
-            yield _laid(parameters, chunk, k, t, lived, reach, even, n)
-        else:
-            some = np.flatnonzero(panels == n)
-            rows = some + chunk.start
+    for n in np.unique(panels).tolist():
+        alike = np.flatnonzero(panels == n)
+        size = max(LAID // n, 1)
+        for i in range(0, len(alike), size):
+            some = alike[i : i + size]
             yield _laid(
-                parameters, rows, k[some], t[some], lived[some], reach[some], even[some], n
+                parameters,
+                some + offset,
+                k[some],
+                t[some],
+                lived[some],
+                reach[some],
+                fall[some],
+                n,
             )
 
 
@@ -123,20 +130,26 @@ def _shortened(parameters: Four, k: Vector, t: Vector, reach: Vector, fall: Vect
     return reach
 
 
+@functools.cache
+def _rule() -> tuple[Vector, Vector]:
+    """Return the nodes and weights of Gauss and Legendre on (0, 1), in a column each."""
+    at, share = np.polynomial.legendre.leggauss(NODES)
+    return (at[:, None] + 1) / 2, share[:, None] / 2
+
+
 def _laid(
     parameters: Four,
-    rows: slice | NDArray[np.intp],
+    rows: NDArray[np.intp],
     k: Vector,
     t: Vector,
     lived: Vector,
     reach: Vector,
-    even: Vector,
+    fall: Vector,
     panels: int,
 ) -> Deaths:
     _, alpha, s, beta = parameters
-    at, share = np.polynomial.legendre.leggauss(NODES)
-    at, share = (at[:, None] + 1) / 2, share[:, None] / 2
-    width, even = reach / panels, np.maximum(even / panels, 1e-8)
+    at, share = _rule()
+    width, even = reach / panels, np.maximum(fall / (EVEN * panels), 1e-8)
     less = np.expm1(-even)
     left = at * less
     w = np.log1p(left)

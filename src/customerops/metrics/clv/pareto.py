@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import attrs
 import numpy as np
 
 from customerops.metrics.clv.deaths import Four
-from customerops.metrics.clv.estimation import Evidence, Limit
+from customerops.metrics.clv.estimation import Evidence, Limit, LogNormal
 from customerops.metrics.clv.fitted import Parameters
 from customerops.metrics.clv.pareto_kernel import Likelihood, log_alive, mean_rates
 from customerops.metrics.clv.pareto_pmf import chances
 from customerops.metrics.clv.purchase_model import Ints, PurchaseModel, Simulated, Vector
 from customerops.metrics.shared.units import Unit
+from customerops.model.values import exact
 
 __all__ = ["ParetoNBD", "ParetoNBDParameters"]
 
+AT_ONCE = 1e-8  # of a mean age: a beta below it may as well be 0
+HARDLY = 1e-3  # share of customers lost within a mean age that may as well be 0
+
+_ONCE = "s tends to 0: customers drop out at once, if at all, and the others never"
 LIMITS: tuple[Limit, ...] = (
     ({"s": 1}, "s and beta grow without bound: all customers drop out at the same rate"),
-    ({"s": -1}, "s tends to 0: customers drop out at once, if at all, and the others never"),
+    ({"s": -1}, _ONCE),
     ({"r": 1}, "r and alpha grow without bound: all customers buy at the same rate"),
     ({"r": -1}, "r tends to 0: a vanishing share of the customers buys again at all"),
 )
@@ -105,12 +111,13 @@ class ParetoNBD(PurchaseModel):
     >>> from customerops.metrics import ParetoNBD, PurchaseSummary
     >>> model = ParetoNBD.of(r=0.553, alpha=10.578, s=0.606, beta=11.669, unit="week")
     >>> some = PurchaseSummary.from_arrays([2, 8, 8], [90, 90, 270], [272, 272, 272])
-    >>> model.probability_alive(some).values.round(2).tolist()
-    [0.47, 0.02, 0.99]
+    >>> model.probability_alive(some).values.round(3).tolist()
+    [0.363, 0.017, 0.996]
     """
 
     PARAMETERS: ClassVar = ParetoNBDParameters
     LIMITS: ClassVar = LIMITS
+    CONTAINS: ClassVar = {"NBD": "edge"}
 
     params: ParetoNBDParameters
     unit: Unit
@@ -125,6 +132,13 @@ class ParetoNBD(PurchaseModel):
     @classmethod
     def _likelihood(cls, x: Ints, t_x: Vector, T: Vector, customers: Ints) -> Likelihood:
         return Likelihood.of(x, t_x, T, customers)
+
+    @classmethod
+    def _fit(cls, summary: Any, prior: Sequence[LogNormal] = ()) -> Self:
+        model = super()._fit(summary, prior)
+        ticks = exact.group_dot(None, summary.T, summary.weights, 1)[0]
+        age = float(ticks / summary.weights.sum() / summary.ticks_per_unit)
+        return attrs.evolve(model, evidence=_with_edges(model, age))
 
     @property
     def _numbers(self) -> Four:
@@ -167,3 +181,19 @@ class ParetoNBD(PurchaseModel):
         last = np.where(x > 0, lived * rng.random(len(T)) ** (1.0 / np.maximum(x, 1)), 0.0)
         held = rng.poisson(rate * np.clip(death - T, 0.0, later))
         return x.astype(np.int64), last, held.astype(np.int64)
+
+
+def _with_edges(model: ParetoNBD, age: float) -> Evidence | None:
+    """Name the edges that show in beta; how large it is says something beside the mean age only."""
+    known, p = model.evidence, model.params
+    if known is None or known.status == "degenerate":
+        return known
+    lost = -np.expm1(-p.s * np.log1p(age / p.beta))
+    if p.beta < AT_ONCE * age:
+        said = _ONCE
+    elif known.status != "regular" and lost < HARDLY:
+        said = "hardly anybody seems to drop out, and the NBD says as much"
+    else:
+        return known
+    others = (note for note in known.notes if note != _ONCE and "hardly determine" not in note)
+    return attrs.evolve(known, status="boundary", log_covariance=None, notes=(said, *others))
