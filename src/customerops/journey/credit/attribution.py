@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.journey.credit.chains import Chain
 from customerops.journey.credit.games import Shapley
+from customerops.journey.credit.markov import Markov
 from customerops.journey.credit.models import Block, Credit, Model
 from customerops.journey.credit.path_table import PathTable
 from customerops.model.tables import render
@@ -68,6 +69,11 @@ class Attribution(Result):
     context: Context
     _details: tuple[tuple[tuple[Label, ...], Any], ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        for array in (self.conversions, self.value, *self.columns.values()):
+            array.flags.writeable = False
+        object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
+
     @property
     def shares(self) -> Floats:
         """Credited conversions as shares of all that are credited to anybody, by group."""
@@ -94,13 +100,13 @@ class Attribution(Result):
         """
         import pandas as pd
 
-        if not all(isinstance(detail, Chain) for _, detail in self._details):
+        if not isinstance(self.context.option("model"), Markov):
             raise InvalidInputError("model", "must be Markov to have transitions")
         groups = _product(self.axes[:-1])
         rows = [
             (*group, *row)
             for group, (labels, chain) in zip(groups, self._details, strict=True)
-            for row in _moves(labels, chain)
+            for row in ([] if chain is None else _moves(labels, chain))
         ]
         names = [axis.name for axis in self.axes[:-1]]
         return pd.DataFrame(rows, columns=[*names, "history", "next", "count", "probability"])
@@ -134,6 +140,12 @@ class Attribution(Result):
     def __repr__(self) -> str:
         extent = " x ".join(f"{axis.name}[{len(axis)}]" for axis in self.axes)
         return f"Attribution(model={self.context.option('model')!r}, axes={extent})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild through the constructor: a pickled array would come back writable."""
+        values = [getattr(self, field.name) for field in attrs.fields(Attribution)]
+        values[4] = dict(self.columns)
+        return (_rebuilt, tuple(values))
 
     def _repr_html_(self) -> str:
         """Show the first channels as a table."""
@@ -228,15 +240,13 @@ def attribute(
         details.append((block.labels, credit.detail))
     value = arrays.pop("value") / paths.context.option("scale", 1)
     conversions = arrays.pop("conversions")
-    for array in (conversions, value, *arrays.values()):
-        array.flags.writeable = False
     context = attrs.evolve(paths.context, metric="attribution").with_options(model=model)
     return Attribution(
         axes=axes,
         conversions=conversions,
         value=value,
         untouched=paths.untouched,
-        columns=MappingProxyType(arrays),
+        columns=arrays,
         context=context,
         details=tuple(details),
     )
@@ -268,6 +278,11 @@ def blocks_of(paths: PathTable) -> Iterator[tuple[int, NDArray[np.intp], Block]]
                 value=paths.parts["value"][rows],
             ),
         )
+
+
+def _rebuilt(*values: Any) -> Attribution:
+    fields = attrs.fields(Attribution)
+    return Attribution(**{str(f.alias): value for f, value in zip(fields, values, strict=True)})
 
 
 def _product(axes: tuple[Axis, ...]) -> list[tuple[Label, ...]]:

@@ -300,7 +300,7 @@ class Custom(Weights):
 
 
 def _told(weights: Sequence[float], path: tuple[int, ...]) -> Floats:
-    told = np.asarray([finite("weight", one) for one in each("weights", weights)])
+    told = np.asarray([finite("weights", one) for one in each("weights", weights)])
     if len(told) != len(path):
         problem = f"got {len(told)} for {len(path)} touches"
         raise InvalidInputError("weights", "must be one per touch", problem)

@@ -87,7 +87,7 @@ def opportunities(
     edge += np.bincount(start, minlength=len(edge)) - np.bincount(stop, minlength=len(edge))
     left = np.flatnonzero(np.cumsum(edge[:-1]) == 0)  # before no conversion
     heads = _heads(when[left], who[left], np.searchsorted(conversions, touches[left]), lookback)
-    ends = np.append(heads[1:], len(left))
+    ends = np.append(heads[1:], len(left))[: len(heads)]
     final = touches[left[ends - 1]]
     undecided = np.ones(len(heads), np.bool_) if lookback is None else at[final] + lookback > as_of
     length = np.concatenate([stop - start, ends - heads])

@@ -20,7 +20,7 @@ from customerops.model.tables.cells import axis_index, disjoint_index, without
 from customerops.model.tables.context import SELECTED, Context
 from customerops.model.tables.tables import Count, Statistic
 from customerops.model.values import exact
-from customerops.model.values.checks import each, text
+from customerops.model.values.checks import came, each, text
 from customerops.model.values.labels import Label, label_key
 from customerops.model.values.money import decimals_of
 from customerops.model.values.runs import ranges
@@ -179,7 +179,7 @@ class PathTable(Statistic):
         length = np.array([len(path) for path in given], np.int64)
         if ((length == 0) & (parts["nulls"] != 0)).any():
             raise InvalidInputError("nulls", "must be 0 for a path without touches")
-        keys = {label_key(label): label for path in given for label in path}
+        keys = {_key(label): label for path in given for label in path}
         channels = Axis("channel", [keys[key] for key in sorted(keys)], "state")
         at = {key: i for i, key in enumerate(channels.keys)}
         codes = [at[label_key(label)] for path in given for label in path]
@@ -387,6 +387,13 @@ def _split(path: Sequence[Label] | str, separator: str | None) -> tuple[Label, .
         raise InvalidInputError("paths", "must hold sequences of labels", problem)
     steps = [step.strip() for step in path.split(text("separator", separator))]
     return () if steps == [""] else tuple(text("channel", step) for step in steps)
+
+
+def _key(label: Label) -> tuple[int, object]:
+    try:
+        return label_key(label)
+    except KeyError:
+        raise InvalidInputError("channel", "must be a plain Python label", came(label)) from None
 
 
 def _occurring(channels: Axis, codes: Ints) -> tuple[Axis, Ints]:
