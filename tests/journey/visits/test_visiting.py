@@ -122,8 +122,8 @@ def test_a_gap_equal_to_the_limit_stays_and_midnight_does_not_split() -> None:
     found = cut_of(30 * MINUTE, None, None, None).visits(log, log.as_of or 0)
     number = {}
     for first, last in zip(found.first.tolist(), found.last.tolist(), strict=True):
-        for row in found.rows[first : last + 1].tolist():
-            number[row] = (log.customers[log.codes[row]], log.at[found.rows[first]])
+        for row in range(first, last + 1):
+            number[row] = (log.customers[found.customer[row]], log.at[first])
     assert len(number) == 6
     assert len(set(number.values())) == 4
 

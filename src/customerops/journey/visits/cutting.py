@@ -30,15 +30,18 @@ class Visits:
 
     Attributes
     ----------
-    rows : ndarray of int, shape (hits,)
-        The rows of the log that are hits.
+    at : ndarray of int64, shape (hits,)
+        When each hit was.
+    customer : ndarray of int, shape (hits,)
+        Whose it is, an index into the customers of the log.
     first, last : ndarray of int, shape (sessions,)
-        Positions in `rows` of the first and the last hit of each session.
+        Positions of the first and the last hit of each session.
     open : ndarray of bool, shape (sessions,)
         Whether a later hit could still be one of it.
     """
 
-    rows: NDArray[np.intp]
+    at: NDArray[np.int64]
+    customer: NDArray[np.int32]
     first: NDArray[np.intp]
     last: NDArray[np.intp]
     open: NDArray[np.bool_]
@@ -60,24 +63,26 @@ class Cut:
 
     def visits(self, log: InteractionLog, as_of: int) -> Visits:
         """Return the sessions of a log that holds nothing after `as_of`."""
-        rows = rows_of(log, self.hits)
+        # a slice of all rows is a view, an index of them a copy of every column
+        rows = slice(None) if self.hits == always else rows_of(log, self.hits)
         customer, at = log.codes[rows], log.at[rows]
         new = first_of_run(customer)
         if self.gap is not None:
             new[1:] |= at[1:] - at[:-1] > micros(self.gap)
         if self.starts is not None:
             new |= self.starts.mask(log)[rows]
-        closes = np.zeros(len(rows), np.bool_)
-        if self.ends is not None:
-            closes = self.ends.mask(log)[rows]
-        new[1:] |= closes[:-1]
+        closes = None if self.ends is None else self.ends.mask(log)[rows]
+        if closes is not None:
+            new[1:] |= closes[:-1]
         first = np.flatnonzero(new)
-        last = np.append(first[1:], len(rows))[: len(first)] - 1
+        last = np.append(first[1:], len(at))[: len(first)] - 1
         owner = customer[first]
-        going = np.append(owner[1:] != owner[:-1], True)[: len(first)] & ~closes[last]
+        going = np.append(owner[1:] != owner[:-1], True)[: len(first)]
+        if closes is not None:
+            going &= ~closes[last]
         if self.gap is not None:
             going &= as_of - at[last] < micros(self.gap)  # the next hit is after as_of
-        return Visits(rows, first, last, going)
+        return Visits(at, customer, first, last, going)
 
 
 def cut_of(

@@ -232,29 +232,30 @@ def sessions(
     known = asked.log
     found = cut.visits(known, asked.as_of)
     group, _, group_axes = groups_of(known, by)
-    begun, customer = known.at[found.rows[found.first]], known.codes[found.rows[found.first]]
+    begun, customer = found.at[found.first], found.customer[found.first]
     place, axes, inside = _places(asked, begun)
     axes = (*group_axes, *axes)
-    cell = group[customer] * (len(axes[-1]) if period else 1) + place
+    width = len(axes[-1]) if period else 1
     cells = int(np.prod([len(axis) for axis in axes], dtype=np.int64))
     shape = tuple(len(axis) for axis in axes)
 
-    length = found.last - found.first + 1
+    closed, opened = inside & ~found.open, np.flatnonzero(inside & found.open)
+    first, last, whose = found.first[closed], found.last[closed], customer[closed]
+    keys = (whose, place[closed]) if period else (whose,)
+    lead = np.flatnonzero(first_of_run(*keys))  # a customer in a cell, each once
+    at = group[whose[lead]] * width + place[closed][lead]
+    length = last - first + 1
     each = {
         "sessions": np.ones(len(length), np.int64),
         "bounces": (length == 1).astype(np.int64),
-        "hits": length.astype(np.int64),
-        "duration": known.at[found.rows[found.last]] - begun,
+        "hits": length,
+        "duration": found.at[last] - found.at[first],  # of one customer at most all of time
     }
-    closed = inside & ~found.open
-    lead = first_of_run(customer[closed], place[closed])  # a customer in a cell, each once
-    owner = np.cumsum(lead) - 1
-    at, n = cell[closed][lead], int(lead.sum())
-    own = {name: exact.group_sum(owner, column[closed], n) for name, column in each.items()}
+    own = {name: np.add.reduceat(column, lead) for name, column in each.items()}
     parts = {
         "customers": exact.group_count(at, cells),
         **{name: exact.group_sum(at, column, cells) for name, column in own.items()},
-        "open": exact.group_count(cell[inside & found.open], cells),
+        "open": exact.group_count(group[customer[opened]] * width + place[opened], cells),
         **{
             name: exact.group_dot(at, own[x], own[y], cells)
             for name, (x, y) in (_SQUARES | _PRODUCTS).items()
@@ -341,9 +342,9 @@ def session_times(
     known = asked.log
     found = cut.visits(known, asked.as_of)
     group, _, axes = groups_of(known, by)
-    at = known.at[found.rows]
+    at = found.at
     _, _, inside = _places(asked, at[found.first])
-    customer = known.codes[found.rows[found.first]]
+    customer = found.customer[found.first]
     if of == "session":
         lasted, seen = at[found.last] - at[found.first], ~found.open
         rows = inside
