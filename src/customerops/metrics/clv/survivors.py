@@ -66,7 +66,7 @@ class RenewalSummary(Table):
     @classmethod
     def from_survivors(
         cls,
-        survivors: ArrayLike | Mapping[Label, Sequence[int]],
+        survivors: ArrayLike | Mapping[Any, Sequence[int]],
         *,
         term: Term | None = None,
     ) -> Self:
