@@ -404,6 +404,7 @@ def test_arguments_are_checked(options: dict[str, Any], message: str) -> None:
         (lambda: FOUND.select(state="new").dau, "states must all be there"),
         (lambda: FOUND.select(state=["new"]).rate("CURR"), "states must all be"),
         (lambda: FOUND.forecast(periods=0, new=1), "periods must be at least 1"),
+        (lambda: FOUND.forecast(periods=10**9, new=1), "periods must be at most 100000"),
         (lambda: FOUND.forecast(periods=2, new=[1]), "new must be one number, or one a period"),
         (lambda: FOUND.forecast(periods=2, new="12"), "new must be one number, .*got str"),
         (lambda: FOUND.forecast(periods=2, new=-1), "new must not be negative"),

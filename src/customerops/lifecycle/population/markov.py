@@ -28,6 +28,8 @@ Ints = NDArray[Any]
 Arrivals = float | Sequence[float]
 """New customers a period: one number for all periods, or one for each."""
 
+MOST = 100_000  # periods of a forecast: days of 270 years
+
 _SAME = attrs.cmp_using(eq=np.array_equal)
 
 
@@ -118,10 +120,10 @@ def arrivals_of(name: str, given: object, periods: int) -> Floats:
     Raises
     ------
     InvalidInputError
-        If the periods are no whole number of at least 1, or what arrives is not one number, or one
-        a period, none below 0.
+        If the periods are no whole number from 1 to 100,000, or what arrives is not one number,
+        or one a period, none below 0.
     """
-    n = whole("periods", periods, least=1)
+    n = whole("periods", periods, least=1, most=MOST)
     if isinstance(given, str) or (isinstance(given, Sequence) and len(given) != n):
         problem = came(given) if isinstance(given, str) else f"got {len(given)} for {n} periods"
         raise InvalidInputError(name, "must be one number, or one a period", problem)
