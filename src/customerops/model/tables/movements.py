@@ -85,26 +85,26 @@ class Movements(Table):
 
         Parameters
         ----------
-            opening, new, expansion, contraction, churn, reactivation : int, array of int, or Money
-                Whole numbers as they are; `Money` as minor units, which also gives the currency. Zero
-                where not given. Not floats: they do not add exactly.
-            closing : int, array of int, or Money, optional
-                Checked if given, else computed.
-            axes : sequence of Axis
-                Of the arrays; none for single amounts.
-            context : Context, optional
-                What it is about; ``Context("movements")`` if not given.
+        opening, new, expansion, contraction, churn, reactivation : int, array of int, or Money
+            Whole numbers as they are; `Money` as minor units, which also gives the currency. Zero
+            where not given. Not floats: they do not add exactly.
+        closing : int, array of int, or Money, optional
+            Checked if given, else computed.
+        axes : sequence of Axis
+            Of the arrays; none for single amounts.
+        context : Context, optional
+            What it is about; ``Context("movements")`` if not given.
 
         Raises
         ------
-            InvalidInputError
-                If an amount is no whole number, the cells do not close, or two currencies meet.
+        InvalidInputError
+            If an amount is no whole number, the cells do not close, or two currencies meet.
 
         Examples
         --------
-            >>> from customerops.model.values.money import Money
+        >>> from customerops.model.values.money import Money
         >>> Movements.of(opening=Money("100.00", "EUR"), churn=Money("20.00", "EUR")).closing
-            8000
+        8000
         """
         given = {
             "opening": opening,
