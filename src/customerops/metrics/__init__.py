@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         retention_rate_from_counts,
     )
     from customerops.metrics.clv.bdw import BdW
+    from customerops.metrics.clv.bgbb import BGBB
     from customerops.metrics.clv.bgnbd import BGNBD
     from customerops.metrics.clv.comparing import Comparison, compare
     from customerops.metrics.clv.estimation import LogNormal
@@ -56,10 +57,10 @@ if TYPE_CHECKING:
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        MigrationShare,
-        RFMSegment,
         RFM_EIGHT_SEGMENTS,
         RFM_SEGMENTS,
+        MigrationShare,
+        RFMSegment,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
@@ -91,6 +92,7 @@ __all__ = [
     "ActiveShare",
     "ActivityProfile",
     "Allocation",
+    "BGBB",
     "BGNBD",
     "BdW",
     "CHURN_ALIASES",
@@ -191,6 +193,7 @@ _HOMES = {
     "ActiveShare": "engagement.stickiness_table",
     "ActivityProfile": "engagement.rhythm",
     "Allocation": "comparison.budget",
+    "BGBB": "clv.bgbb",
     "BGNBD": "clv.bgnbd",
     "BdW": "clv.bdw",
     "CHURN_ALIASES": "churn.churn",

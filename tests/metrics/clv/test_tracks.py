@@ -118,7 +118,8 @@ def test_what_it_shows() -> None:
         ({"fitted": GammaGamma.of(p=6, q=4, gamma=15)}, "fitted must be a model of purchases"),
         ({"period": "fortnight"}, "period must be one of"),
         ({"purchases": "refund"}, "log must have customers who bought in the calibration"),
-        ({"occasion": "year"}, "occasion must be one of|unit must not be finer"),
+        ({"occasion": "decade"}, "occasion must be one of"),
+        ({"occasion": "year"}, "unit must be 'year', as occasion is: got 'week'"),
     ],
 )
 def test_refuses(changed: dict[str, Any], message: str) -> None:

@@ -12,11 +12,12 @@ from customerops.errors import InvalidInputError
 from customerops.metrics.shared.units import UNITS
 from customerops.model.values.checks import finite
 
-__all__ = ["YEAR", "present", "yearly_rate"]
+__all__ = ["LENGTHS", "YEAR", "present", "yearly_rate"]
 
 Vector = NDArray[np.float64]
 
 YEAR = dt.timedelta(days=365.2425)  # of the Gregorian calendar, on average over 400 years
+LENGTHS = UNITS | {"month": YEAR / 12, "quarter": YEAR / 4, "year": YEAR}
 STEP = 0.125  # of the trapezoidal rule on the logarithm of time
 LEAST, MOST = -42.0, 3.75  # logarithms of d t between which e^(-d t) d t matters
 

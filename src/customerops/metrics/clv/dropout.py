@@ -65,6 +65,16 @@ class Dropout:
         """Return the share of the living who are still alive after ``s``."""
         return self._by_x(x, s, _survival)
 
+    def annuity(self, x: float, discount: float) -> float:
+        """Return the mean of ``(1 - p) / (discount + p)`` over ``p ~ Beta(a, b + x)``.
+
+        It is what one unit is worth that comes in each period of a life that has a chance p to
+        end before the period, a period from now at first, at a rate of discount for each.
+        """
+        p, q, weight = self._rule(x, 1.0 / discount)
+        fall = (1.0 + discount) / (discount + p) ** 2
+        return float((q / (discount + p) + q * fall / (self.a + self.b + x)) @ weight)
+
     def _by_x(self, x: NDArray[np.int64], s: Vector, integrand: Integrand) -> Vector:
         out = np.empty(len(x))
         order = np.argsort(x, kind="stable")

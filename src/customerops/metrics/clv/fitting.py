@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.clv.bdw import BdW
+from customerops.metrics.clv.bgbb import BGBB
 from customerops.metrics.clv.bgnbd import BGNBD
 from customerops.metrics.clv.estimation import LogNormal
 from customerops.metrics.clv.fitted import Fitted
@@ -32,6 +33,7 @@ MODELS: dict[str, type[Fitted]] = {
     "BGNBD": BGNBD,
     "GammaGamma": GammaGamma,
     "MBGNBD": MBGNBD,
+    "BGBB": BGBB,
     "SBG": SBG,
     "BdW": BdW,
     "NBD": NBD,

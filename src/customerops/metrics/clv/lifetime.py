@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.metrics.clv.discounting import YEAR, yearly_rate
+from customerops.metrics.clv.discounting import LENGTHS, YEAR, yearly_rate
 from customerops.metrics.clv.distinct import distinct
 from customerops.metrics.clv.gammagamma import GammaGamma
 from customerops.metrics.clv.html import table_html
 from customerops.metrics.clv.predicted import Predicted
 from customerops.metrics.clv.purchase_model import PurchaseModel
 from customerops.metrics.clv.summary import PurchaseSummary
-from customerops.metrics.shared.units import UNITS, in_units
+from customerops.metrics.shared.units import OPPORTUNITIES, in_units
 from customerops.model.values.calendar import PERIODS, Period
 from customerops.model.values.checks import came, finite, one_of
 from customerops.model.values.labels import Label
@@ -32,13 +32,11 @@ Vector = NDArray[np.float64]
 
 CELLS = 1 << 21  # expectations held at once
 MOST = 100_000  # periods of a cash flow
-_ELAPSED = {
-    "hour": dt.timedelta(hours=1),
-    "day": dt.timedelta(days=1),
-    "week": dt.timedelta(weeks=1),
-    "month": YEAR / 12,
-    "quarter": YEAR / 4,
-    "year": YEAR,
+_UNIONS = {
+    "week": {"week"},
+    "month": {"month", "quarter", "year"},
+    "quarter": {"quarter", "year"},
+    "year": {"year"},
 }
 
 
@@ -193,7 +191,7 @@ def lifetime_value(
     fitted._check_summary(summary)
     mean, alive = spend._mean_spend(summary), fitted._alive(summary)
     labels, ends = _periods(summary, end, period)
-    worth = np.exp(-rate * ends * (UNITS[fitted.unit] / YEAR))
+    worth = np.exp(-rate * ends * (LENGTHS[fitted.unit] / YEAR))
     (x, ticks), where = distinct(summary.x, summary.T)
     living = alive * summary.weights
     people = np.bincount(where, living, len(x)).astype(np.float64)  # estimates need not be exact
@@ -255,7 +253,7 @@ def _periods(
     summary: PurchaseSummary, horizon: float, period: Period
 ) -> tuple[tuple[Label, ...], Vector]:
     """Return labels and ends of the periods up to the horizon, which is the last end."""
-    length = _ELAPSED[period] / UNITS[summary.unit]
+    length = LENGTHS[period] / LENGTHS[summary.unit]
     if horizon > MOST * length:
         raise InvalidInputError(
             "period", f"must fit at most {MOST} times into the horizon", f"got {period!r}"
@@ -266,6 +264,9 @@ def _periods(
         ends = np.arange(1, n + 1) * length
         labels: Sequence[Label] = range(1, n + 1)
     else:
+        if summary.occasion in OPPORTUNITIES and period not in _UNIONS[summary.occasion]:
+            problem = f"got {period!r}"
+            raise InvalidInputError("period", f"must be made up of {summary.occasion}s", problem)
         if period == "hour" and summary.occasion == "day":
             raise InvalidInputError("period", "must not be finer than a day, the summary's tick")
         clock = summary.clock

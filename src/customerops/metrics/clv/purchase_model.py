@@ -19,7 +19,8 @@ from customerops.metrics.clv.estimation import Likelihood, Limit, Problem, finge
 from customerops.metrics.clv.fitted import Fitted
 from customerops.metrics.clv.predicted import Predicted
 from customerops.metrics.clv.summary import PurchaseSummary
-from customerops.metrics.shared.units import Unit, in_units
+from customerops.metrics.shared.units import UNITS, in_units
+from customerops.model.values.calendar import Period
 from customerops.model.values.checks import came, whole
 
 __all__ = ["PurchaseModel", "Simulated"]
@@ -51,7 +52,7 @@ class PurchaseModel(Fitted):
     OBSERVED: ClassVar[str] = "times of purchases"
     LIMITS: ClassVar[Sequence[Limit]]
 
-    unit: Unit
+    unit: Period
 
     # ------------------------------------------------------------------ each customer
 
@@ -360,6 +361,9 @@ class PurchaseModel(Fitted):
     @classmethod
     def _check_histories(cls, summary: PurchaseSummary) -> None:
         """Refuse histories that the model cannot have brought about."""
+        if summary.unit not in UNITS:
+            problem = f"a {summary.unit} has none: BGBB counts such opportunities"
+            raise InvalidInputError("summary.unit", "must have a fixed length", problem)
 
     # ------------------------------------------------------------------ arrays
 

@@ -14,12 +14,13 @@ from customerops.errors import InvalidInputError
 from customerops.metrics.clv.columns import check_rows, whole_column
 from customerops.metrics.clv.distinct import counted
 from customerops.metrics.shared.occasions import Clock, histories, occasions_of
-from customerops.metrics.shared.units import TICKS, UNITS, Occasion, Unit
+from customerops.metrics.shared.units import OPPORTUNITIES, UNITS, Occasion, Opportunity, ticks_in
 from customerops.model.log.ask import ask
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.context import Context
 from customerops.model.tables.per_customer import PerCustomer
 from customerops.model.values import exact
+from customerops.model.values.calendar import PERIODS
 from customerops.model.values.checks import one_of, text, whole
 from customerops.model.values.instants import as_instant, from_us, to_us
 from customerops.model.values.money import decimals_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from customerops.model.log.log import InteractionLog
     from customerops.model.values.calendar import Calendar, Period
 
-__all__ = ["Occasion", "PurchaseSummary", "Unit", "purchase_summary"]
+__all__ = ["PurchaseSummary", "purchase_summary"]
 
 Ints = NDArray[np.int64]
 
@@ -76,7 +77,7 @@ class PurchaseSummary(PerCustomer):
         weights: ArrayLike | None = None,
         *,
         ids: ArrayLike | None = None,
-        unit: Unit = "week",
+        unit: Period = "week",
         ticks_per_unit: int = 7,
         currency: str | None = None,
         held_x: ArrayLike | None = None,
@@ -97,10 +98,11 @@ class PurchaseSummary(PerCustomer):
             Customers that each row stands for; left out, 1.
         ids : array, optional
             Customer ids, each once; left out, 0, 1, 2, ...
-        unit : {"hour", "day", "week"}
-            Clock of the models fitted to it.
+        unit : {"hour", "day", "week", "month", "quarter", "year"}
+            Clock of the models fitted to it. The last three have no fixed length: for models that
+            count opportunities, one a period, as `BGBB` does.
         ticks_per_unit : int
-            Ticks in one unit.
+            Ticks in one unit; 1 where a tick is an opportunity.
         currency : str, optional
             ISO 4217 code of the spend. Left out, 100 minor units are 1.00.
         held_x : array of int, optional
@@ -121,8 +123,11 @@ class PurchaseSummary(PerCustomer):
         Traceback (most recent call last):
         customerops.errors.InvalidInputError: t_x must be whole ticks, 7 of them a week: multiply a time in weeks by ticks_per_unit and round it, or choose a finer tick; 1 of 2 rows is not (first at row 0)
         """
-        one_of("unit", unit, UNITS)
+        one_of("unit", unit, PERIODS)
         ticks = whole("ticks_per_unit", ticks_per_unit, least=1)
+        if unit not in UNITS and ticks != 1:
+            problem = f"it has no fixed length to divide, and got {ticks}"
+            raise InvalidInputError("ticks_per_unit", f"must be 1 where unit is {unit!r}", problem)
         finer = (
             f"must be whole ticks, {ticks} of them a {unit}",
             f"multiply a time in {unit}s by ticks_per_unit and round it, or choose a finer tick",
@@ -174,9 +179,9 @@ class PurchaseSummary(PerCustomer):
     # ------------------------------------------------------------------ what it is about
 
     @property
-    def unit(self) -> Unit:
+    def unit(self) -> Period:
         """Clock of the models fitted to it."""
-        unit: Unit = self.context.option("unit")
+        unit: Period = self.context.option("unit")
         return unit
 
     @property
@@ -185,9 +190,9 @@ class PurchaseSummary(PerCustomer):
         return int(self.context.option("ticks_per_unit"))
 
     @property
-    def occasion(self) -> Occasion | None:
+    def occasion(self) -> Occasion | Opportunity | None:
         """What one occasion is; None where the caller brought the columns."""
-        occasion: Occasion | None = self.context.option("occasion")
+        occasion: Occasion | Opportunity | None = self.context.option("occasion")
         return occasion
 
     @property
@@ -310,8 +315,8 @@ def purchase_summary(
     purchases: Rule | str | Collection[str] = "purchase",
     calibration_end: dt.datetime | None = None,
     as_of: dt.datetime | None = None,
-    occasion: Occasion = "day",
-    unit: Unit = "week",
+    occasion: Occasion | Opportunity = "day",
+    unit: Period = "week",
     calendar: Calendar | None = None,
 ) -> PurchaseSummary:
     """Return each customer's purchase history in a few numbers: what the models are fitted to.
@@ -327,11 +332,13 @@ def purchase_summary(
         out. Left out, it is `as_of` and nothing is.
     as_of : datetime, optional
         The last known instant; left out, the log's own.
-    occasion : {"day", "hour", "instant"}
+    occasion : {"day", "hour", "instant", "week", "month", "quarter", "year"}
         Purchases of one customer in one local day, one local hour, or at one instant count as
         one. Age is counted in the same ticks: whole local days, whole local hours, microseconds.
-    unit : {"week", "day", "hour"}
-        The clock of the models, not finer than a tick.
+        The last four are calendar periods, each of them one opportunity to buy, for `BGBB`.
+    unit : {"week", "day", "hour", "month", "quarter", "year"}
+        The clock of the models, not finer than a tick; where the occasion is a period, the same
+        period.
     calendar : Calendar, optional
         Whose days and hours; left out, the log's own.
 
@@ -344,8 +351,8 @@ def purchase_summary(
     Raises
     ------
     InvalidInputError
-        If as_of or a calendar that is needed is not known, the calibration ends after as_of, or
-        the unit is finer than a tick.
+        If as_of or a calendar that is needed is not known, the calibration ends after as_of, the
+        unit is finer than a tick, or a period that is an opportunity is not over.
 
     Notes
     -----
@@ -354,6 +361,10 @@ def purchase_summary(
     clock and is not counted in `x`; its spend is kept apart, for the models of spend leave it out
     too. A refund lowers the spend only if `purchases` takes it, and is then an occasion or a part
     of one; spend may be negative, and a fit says how many such customers it sets aside.
+
+    Where an occasion is a period, what a customer buys in it is one occasion, so that `x` is at
+    most `t_x`: each counts opportunities, and the period of the first purchase is none. Calibration
+    and `as_of` must end with a period then: one that is not over may still bring a purchase.
 
     References
     ----------
@@ -378,12 +389,7 @@ def purchase_summary(
     >>> summary.mean_spend.tolist()
     [nan, 22.5]
     """
-    tick = TICKS[one_of("occasion", occasion, TICKS)]
-    ticks = UNITS[one_of("unit", unit, UNITS)] // tick
-    if ticks == 0:
-        raise InvalidInputError(
-            "unit", f"must not be finer than occasion={occasion!r}", f"got {unit!r}"
-        )
+    ticks = ticks_in(unit, occasion)
     asked = ask(log, as_of=as_of, calendar=calendar)
     end = asked.as_of if calibration_end is None else to_us(
         as_instant("calibration_end", calibration_end)
@@ -392,6 +398,17 @@ def purchase_summary(
         raise InvalidInputError("calibration_end", "must not be after as_of", "got a later one")
     rule = as_rule(purchases)
     clock = Clock(None) if occasion == "instant" else Clock(asked.zone, occasion)
+    if occasion in OPPORTUNITIES:
+        ends = {"as_of": asked.as_of} | (
+            {} if calibration_end is None else {"calibration_end": end}
+        )
+        for name, us in ends.items():
+            if not clock.ends_with(us):
+                raise InvalidInputError(
+                    name,
+                    f"must be the last instant of a {occasion}, as occasion is {occasion!r}",
+                    "it lies within one, which is no opportunity until it is over",
+                )
     occasions = occasions_of(asked.log, rule, clock)
     rows, columns, excluded = histories(asked.log, occasions, end, clock)
     options = {

@@ -15,7 +15,7 @@ from customerops.metrics.clv.html import table_html
 from customerops.metrics.clv.purchase_model import PurchaseModel
 from customerops.metrics.clv.summary import purchase_summary
 from customerops.metrics.shared.occasions import occasions_of
-from customerops.metrics.shared.units import Occasion
+from customerops.metrics.shared.units import Occasion, Opportunity
 from customerops.model.log.ask import ask
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.values.calendar import PERIODS, Calendar, Period
@@ -105,7 +105,7 @@ def purchase_tracking(
     purchases: Rule | str | Collection[str] = "purchase",
     calibration_end: dt.datetime | None = None,
     as_of: dt.datetime | None = None,
-    occasion: Occasion = "day",
+    occasion: Occasion | Opportunity = "day",
     period: Period = "week",
     calendar: Calendar | None = None,
 ) -> PurchaseTracking:

@@ -34,6 +34,10 @@ class Clock:
         """Return the tick each instant lies in."""
         return us if self.calendar is None else self.calendar.ordinals(us, self.period)
 
+    def ends_with(self, us: int) -> bool:
+        """Whether an instant is the last of its tick."""
+        return self.tick(us + 1) > self.tick(us)
+
     def tick(self, us: int) -> int:
         """Return the tick an instant lies in."""
         return int(self.ticks(np.array([us]))[0])
