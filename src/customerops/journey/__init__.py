@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     )
     from customerops.journey.credit.orders import OrderChoice, choose_order
     from customerops.journey.credit.path_table import PathTable
+    from customerops.journey.forward.chances import Outlook
+    from customerops.journey.forward.next_steps import NextBest, NextShare, next_best
     from customerops.journey.funnels.asking import Exclusion
     from customerops.journey.funnels.conforming import Conformance, ConformanceShare, conformance
     from customerops.journey.funnels.counting import funnel, funnel_trend
@@ -103,7 +105,10 @@ __all__ = [
     "LastNonDirect",
     "Linear",
     "Markov",
+    "NextBest",
+    "NextShare",
     "OrderChoice",
+    "Outlook",
     "Participation",
     "PathFlow",
     "PathTable",
@@ -134,6 +139,7 @@ __all__ = [
     "funnel_attempts",
     "funnel_times",
     "funnel_trend",
+    "next_best",
     "path_flow",
     "paths_to_conversion",
     "rework",
@@ -176,7 +182,10 @@ _HOMES = {
     "LastNonDirect": "credit.models",
     "Linear": "credit.models",
     "Markov": "credit.markov",
+    "NextBest": "forward.next_steps",
+    "NextShare": "forward.next_steps",
     "OrderChoice": "credit.orders",
+    "Outlook": "forward.chances",
     "Participation": "credit.models",
     "PathFlow": "paths.flows",
     "PathTable": "credit.path_table",
@@ -207,6 +216,7 @@ _HOMES = {
     "funnel_attempts": "funnels.listing",
     "funnel_times": "funnels.timing",
     "funnel_trend": "funnels.counting",
+    "next_best": "forward.next_steps",
     "path_flow": "paths.flows",
     "paths_to_conversion": "credit.conversion_paths",
     "rework": "paths.repeats",

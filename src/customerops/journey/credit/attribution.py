@@ -143,9 +143,9 @@ class Attribution(Result):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild through the constructor: a pickled array would come back writable."""
-        values = [getattr(self, field.name) for field in attrs.fields(Attribution)]
-        values[4] = dict(self.columns)
-        return (_rebuilt, tuple(values))
+        columns = dict(self.columns)
+        given = (self.axes, self.conversions, self.value, self.untouched, columns)
+        return (_rebuilt, (*given, self.context, self._details))
 
     def _repr_html_(self) -> str:
         """Show the first channels as a table."""
@@ -280,9 +280,11 @@ def blocks_of(paths: PathTable) -> Iterator[tuple[int, NDArray[np.intp], Block]]
         )
 
 
+_FIELDS = ("axes", "conversions", "value", "untouched", "columns", "context", "details")
+
+
 def _rebuilt(*values: Any) -> Attribution:
-    fields = attrs.fields(Attribution)
-    return Attribution(**{str(f.alias): value for f, value in zip(fields, values, strict=True)})
+    return Attribution(**dict(zip(_FIELDS, values, strict=True)))
 
 
 def _product(axes: tuple[Axis, ...]) -> list[tuple[Label, ...]]:

@@ -1,0 +1,1 @@
+"""What comes next, and how likely it ends in a conversion."""
