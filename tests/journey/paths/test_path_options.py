@@ -176,15 +176,16 @@ def test_the_difference_of_two_groups() -> None:
     table = journey.transitions(LOG, by="country")
     both = table.select(country="DE").difference(table.select(country="FR"))
     frame = both.to_frame().set_index(["source", "target"])
-    cell = frame.loc["V", "P"]
+    cell: Any = frame.loc["V", "P"]
     assert cell["value"] == 1 - 0.5
     # Newcombe: 2/2 has [0.34238, 1], 1/2 has [0.09453, 0.90547] by Wilson
     low = 0.5 - ((1 - 0.342380) ** 2 + (0.905469 - 0.5) ** 2) ** 0.5
     assert cell["low"] == pytest.approx(low, abs=1e-5)
-    for other in (
+    others: list[Any] = [
         journey.rework(LOG, by="country"),
         journey.eventually_follows(LOG, by="country"),
-    ):
+    ]
+    for other in others:
         pair = other.select(country="DE").difference(other.select(country="FR"))
         assert np.nanmax(np.asarray(pair.value)) <= 1
 
@@ -227,11 +228,12 @@ def test_many_states_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -
 def test_too_many_states() -> None:
     rows = [Interaction(customer_id="a", at=at(0), kind="v", channel=str(i)) for i in range(5000)]
     log = InteractionLog.from_interactions(rows).until(at(1))
-    for function, message in [
+    refused: list[tuple[Any, str]] = [
         (journey.transition_times, "state must have at most 4094 labels: got 5000"),
         (journey.eventually_follows, "state must have at most 1000 labels: got 5000"),
         (journey.path_flow, "steps must leave fewer states for a table of edges"),
-    ]:
+    ]
+    for function, message in refused:
         with pytest.raises(InvalidInputError, match=message):
             function(log, state="channel")
     assert journey.rework(log, state="channel").parts["steps"].sum() == 5000
@@ -256,7 +258,7 @@ def test_the_first_rule_that_holds_names_a_step() -> None:
             "state must be left out where steps are named",
         ),
         (lambda: journey.variants(LOG, steps={3: "V"}), "steps key must be"),  # type: ignore[dict-item]
-        (lambda: journey.variants(LOG, steps={"x": 3}), "steps must be"),  # type: ignore[dict-item]
+        (lambda: journey.variants(LOG, steps={"x": 3}), "steps must be"),
         (lambda: journey.variants(LOG, gap=dt.timedelta(0)), "gap must be longer than zero"),
         (lambda: journey.variants(3), "log must be an InteractionLog: got int"),  # type: ignore[arg-type]
         (lambda: journey.transition_times(LOG, unit=dt.timedelta(0)), "unit must be longer"),
@@ -297,7 +299,7 @@ def test_what_is_refused(call: Any, message: str) -> None:
 
 def test_a_matrix_about_an_anchor() -> None:
     matrix = journey.step_matrix(LOG, "P", max_steps=1, before=2)
-    grid = matrix.grid()
+    grid: Any = matrix.grid()
     assert grid.columns.tolist() == [-2, -1, 0, 1]
     assert grid.loc["P"].tolist() == [0, 0, 1, 0]
     assert grid.loc["V"].tolist() == pytest.approx([1 / 3, 1, 0, 0])
@@ -307,7 +309,7 @@ def test_a_matrix_about_an_anchor() -> None:
     low, high = matrix.interval()
     assert ((low <= matrix.value) & (matrix.value <= high)).all()
     assert journey.step_matrix(LOG, "P", max_steps=2).axes[-1].labels == (-2, -1, 0, 1, 2)
-    groups = journey.step_matrix(LOG, by="country", max_steps=2).grid()
+    groups: Any = journey.step_matrix(LOG, by="country", max_steps=2).grid()
     assert groups.loc[("FR", "V")].tolist() == [1, 0]
     assert groups.index.names == ["country", "state"]
 

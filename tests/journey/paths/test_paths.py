@@ -52,6 +52,11 @@ def not_x(event: Interaction) -> Any:
     return slow.NO_STEP if event.kind == "X" else event.kind
 
 
+def is_kind(label: str | None) -> slow.Name | None:
+    """Return the rule of one kind."""
+    return None if label is None else (lambda event: event.kind == label)
+
+
 def named(event: Interaction) -> Any:
     if event.kind in "AB":
         return "ab"
@@ -150,9 +155,9 @@ def test_step_matrix(
     own, log, options, name, how = question
     found = slow.walks(own, name, **how)
     if anchor is None:
-        shown, given_anchor, occurrence = range(1, last + 1), None, 1
+        shown, given_anchor, occurrence = range(1, last + 1), is_kind(None), 1
     else:
-        shown, given_anchor = range(-before, last + 1), lambda event: event.kind == anchor
+        shown, given_anchor = range(-before, last + 1), is_kind(anchor)
         options = {**options, "before": before, "occurrence": occurrence}
     count, total = slow.step_counts(found, given_anchor, occurrence, shown)
     matrix = journey.step_matrix(log, anchor, max_steps=last, **options)
@@ -175,8 +180,7 @@ def test_path_flow(
 ) -> None:
     own, log, options, name, how = question
     found = slow.walks(own, name, gap=gap, **how)
-    rules = [None if x is None else (lambda event, x=x: event.kind == x) for x in (start, end)]
-    count, customers, totals = slow.flow(found, *rules, steps)
+    count, customers, totals = slow.flow(found, is_kind(start), is_kind(end), steps)
     flow = journey.path_flow(log, start, end_at=end, max_steps=steps, gap=gap, **options)
     assert cells(flow, "count", 3) == count
     assert cells(flow, "customers", 3) == customers
@@ -237,7 +241,7 @@ def test_case_durations(question: Any, definition: Any, starts: str | None) -> N
     expected = slow.durations(
         slow.walks(own, not_x, threads=how["threads"]),
         definition,
-        starts=None if starts is None else (lambda event: event.kind == starts),
+        starts=is_kind(starts),
         ends=lambda event: event.kind in "BC",
         as_of=now,
     )
@@ -246,7 +250,7 @@ def test_case_durations(question: Any, definition: Any, starts: str | None) -> N
         for case, row in expected.items()
         if over is None or over.contains(row[0])
     }
-    frame = cases.to_frame()
+    frame: Any = cases.to_frame()
     got = {
         row.customer_id: (row.start.to_pydatetime(), row.end.to_pydatetime(), row.observed)
         for row in frame.itertuples()

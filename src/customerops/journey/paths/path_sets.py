@@ -55,11 +55,13 @@ class PathRows:
         lengths = self.lengths[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         state = self.state[ranges(self.starts[:-1][rows], lengths)].astype(np.int32)
-        here = np.flatnonzero(np.bincount(state, minlength=len(self.labels)))
-        place = np.zeros(len(self.labels), np.int32)
-        place[here] = np.arange(len(here))
-        labels = tuple(self.labels[i] for i in here.tolist())
-        return _locked(PathRows(labels, place[state], starts, cell))
+        labels = self.labels
+        here = np.flatnonzero(np.bincount(state, minlength=len(labels)))
+        if len(here) < len(labels):
+            place = np.zeros(len(labels), np.int32)
+            place[here] = np.arange(len(here))
+            state, labels = place[state], tuple(labels[i] for i in here.tolist())
+        return _locked(PathRows(labels, state, starts, cell))
 
     def moved(self, place: NDArray[np.signedinteger]) -> PathRows:
         """Return the rows with each cell where `place` says."""
@@ -129,7 +131,7 @@ def gathered(sets: Sequence[PathRows]) -> tuple[PathRows, NDArray[np.int64]]:
     rows = _stacked(sets)
     hashes, cell = rows.hashes(), rows.cell
     one_cell = not len(cell) or not cell.any()
-    order = np.argsort(hashes, kind="stable") if one_cell else np.lexsort((hashes, cell))
+    order = np.argsort(hashes) if one_cell else np.lexsort((hashes, cell))
     sorted_hash, sorted_cell = hashes[order], cell[order]
     new = np.ones(len(order), np.bool_)
     new[1:] = (sorted_hash[1:] != sorted_hash[:-1]) | (sorted_cell[1:] != sorted_cell[:-1])

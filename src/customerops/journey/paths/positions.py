@@ -160,19 +160,19 @@ def step_matrix(
     else:
         walk, origin = _nth(found, found.holds(rule, units.asked.log), occurrence)
         shown = range(-back, max_steps + 1)
-    n = len(found.labels)
+    n, groups = len(found.labels), units.n_groups
     group = units.group[found.unit[walk]]
     first, stop = found.starts[walk], found.starts[walk + 1]
-    table = np.zeros((units.n_groups, n + 2, len(shown)), np.int64)
+    table = np.zeros((groups, n + 2, len(shown)), np.int64)  # the states, START, END
     for column, k in enumerate(shown):
         at = origin + k
-        code = np.full(len(walk), n, np.int64)  # START, unless there is a step
-        code[at >= stop] = n + 1
-        there = (at >= first) & (at < stop)
-        code[there] = found.state[at[there]]
-        cells = group * (n + 2) + code
-        counts = np.bincount(cells, minlength=units.n_groups * (n + 2))
-        table[:, :, column] = counts.reshape(units.n_groups, n + 2)
+        early, late = at < first, at >= stop
+        there = np.flatnonzero(~(early | late))
+        cells = group[there] * n + found.state[at[there]]
+        counts = np.bincount(cells, minlength=groups * n)
+        table[:, :n, column] = counts.reshape(groups, n)
+        table[:, n, column] = np.bincount(group[early], minlength=groups)
+        table[:, n + 1, column] = np.bincount(group[late], minlength=groups)
     labels: list[Label] = [*found.labels, START, END]
     here = set(np.flatnonzero(table.sum(axis=(0, 2))).tolist())
     here |= {n + 1} if len(walk) else set()
@@ -185,7 +185,7 @@ def step_matrix(
         ),
         parts={
             "count": table[:, kept].reshape(*units.shape, len(kept), len(shown)),
-            "total": np.bincount(group, minlength=units.n_groups).reshape(units.shape),
+            "total": np.bincount(group, minlength=groups).reshape(units.shape),
         },
         context=Context(
             "step_matrix",

@@ -33,7 +33,6 @@ __all__ = [
     "customers_of",
     "in_each",
     "naming_of",
-    "once",
     "units_of",
     "walks",
 ]
@@ -140,6 +139,10 @@ class Units:
     def shape(self) -> tuple[int, ...]:
         """The shape of the axes."""
         return tuple(len(axis) for axis in self.axes)
+
+    def owner_of(self, unit: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+        """Return the customer of some units."""
+        return unit if self.unit == "customer" else self.owner[unit]
 
 
 def customers_of(
@@ -292,46 +295,40 @@ def _dense(
     return place[codes.astype(np.intp) + 1], labels
 
 
-def once(
-    owner: NDArray[np.signedinteger], cell: NDArray[np.signedinteger], n_cells: int
-) -> NDArray[np.bool_]:
-    """Return a mask with one row of each pair of owner and cell, where owners never fall.
-
-    Every row writes its number into a table of the pairs of a few owners, and who reads its own
-    number back is the last of its pair: linear, where sorting pairs is not.
-    """
-    if n_cells > _WIDE:
-        seen = np.unique(owner.astype(np.int64) * n_cells + cell, return_index=True)[1]
-        mask = np.zeros(len(cell), np.bool_)
-        mask[seen] = True
-        return mask
-    mask = np.empty(len(cell), np.bool_)
-    width = max(_CELLS // max(n_cells, 1), 1)  # owners at a time
-    number = np.arange(len(cell), dtype=np.int32)
-    table = np.empty(width * n_cells, np.int32)
-    low = 0
-    while low < len(cell):
-        base = int(owner[low])
-        high = int(np.searchsorted(owner, base + width))
-        key = (owner[low:high] - base) * n_cells
-        key = key + cell[low:high]
-        table[key] = number[low:high]
-        np.equal(table[key], number[low:high], out=mask[low:high])
-        low = high
-    return mask
-
-
 def in_each(
     units: Units,
     unit: NDArray[np.signedinteger],
     cell: NDArray[np.signedinteger],
     n_cells: int,
 ) -> NDArray[np.int64]:
-    """Return in how many customers of each group each cell occurs, shape (n_groups, n_cells)."""
-    owner = units.owner[unit]
-    mask = once(owner, cell, n_cells)
-    groups = units.n_groups
-    at = cell[mask]
-    if groups > 1:
-        at = units.group[unit[mask]] * n_cells + at
-    return np.bincount(at, minlength=groups * n_cells).reshape(groups, n_cells)
+    """Return in how many customers of each group each cell occurs, shape (n_groups, n_cells).
+
+    Units never fall. Every row writes its number into a table of the cells of a few customers, and
+    who reads its own number back is the last of its pair: linear, where sorting pairs is not.
+    """
+    owner, groups = units.owner_of(unit), units.n_groups
+    size = groups * n_cells
+    if n_cells > _WIDE:
+        pairs = owner.astype(np.int64) * n_cells + cell
+        last = np.unique(pairs, return_index=True)[1]
+        at = units.group[unit[last]] * n_cells + cell[last]
+        return np.bincount(at, minlength=size).reshape(groups, n_cells)
+    counts = np.zeros(size, np.int64)
+    width = max(_CELLS // max(n_cells, 1), 1)  # customers at a time
+    number = np.arange(len(cell), dtype=np.int32)
+    table = np.empty(width * n_cells, np.int32)
+    low = 0
+    while low < len(cell):
+        base = int(owner[low])
+        high = int(np.searchsorted(owner, base + width))
+        here = cell[low:high]
+        key = (owner[low:high] - base) * n_cells
+        key = key + here
+        table[key] = number[low:high]
+        last = table[key] == number[low:high]
+        here = here[last]
+        if groups > 1:
+            here = units.group[unit[low:high][last]] * n_cells + here
+        counts += np.bincount(here, minlength=size)
+        low = high
+    return counts.reshape(groups, n_cells)
