@@ -12,6 +12,9 @@ __all__ = ["Attempts", "Excluded", "Rows", "chained"]
 
 Rows = NDArray[np.intp]
 
+_FEW = 12
+"""Rows of a log for each one looked up, from which it is cheaper to search for them alone."""
+
 Excluded = tuple[NDArray[np.bool_], int, int]
 """Which rows taint an attempt, after which step and before which, counted from 0."""
 
@@ -34,16 +37,25 @@ class Attempts:
         The row after the last of its history.
     within : int
         How long it may take, in microseconds.
+    begun : ndarray of int64, shape (attempts,)
+        When each begins.
     """
 
     at: NDArray[np.int64]
     start: Rows
     stop: Rows
     within: int
+    begun: NDArray[np.int64] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "begun", self.at[self.start])
 
     def first(self, mask: NDArray[np.bool_], row: Rows) -> Rows:
         """Return the first row from each one on for which a mask holds, if it is in time."""
-        return self._known(_next(mask, row))
+        alive = np.flatnonzero(row < self.stop)
+        if len(alive) == len(row):
+            return self._known(_next(mask, row), self.stop, self.begun)
+        return self._spread(alive, _next(mask, row[alive]))
 
     def ordered(
         self, steps: list[NDArray[np.bool_]], optional: Collection[int] = ()
@@ -72,18 +84,20 @@ class Attempts:
         rows = [self.start]
         for step in steps[1:]:
             following = rows[-1] + 1
-            rows.append(self._known(np.where(_holds(step, following), following, len(self.at))))
+            alive = np.flatnonzero(following < self.stop)
+            alive = alive[step[following[alive]]]
+            rows.append(self._spread(alive, following[alive]))
         return rows
 
     def unordered(self, steps: list[NDArray[np.bool_]]) -> list[Rows]:
         """Return the rows of the steps by time; each step takes its earliest free row in turn."""
         taken: list[Rows] = []
         for step in steps:
-            row = _next(step, self.start)
+            row = self.first(step, self.start)
             for _ in taken:  # as many rows may be in the way
                 used = np.logical_or.reduce([row == other for other in taken])
-                row = np.where(used, _next(step, row + 1), row)
-            taken.append(self._known(row))
+                row = np.where(used, self.first(step, row + 1), row)
+            taken.append(row)
         return list(np.sort(np.stack(taken), axis=0))
 
     def tainted(self, rows: list[Rows], exclude: list[Excluded]) -> Rows:
@@ -111,7 +125,7 @@ class Attempts:
 
     def _later(self) -> Rows:
         """Return the first attempt of each one's history that starts after its time, or the next's."""
-        begun = self.at[self.start]
+        begun = self.begun
         low = np.arange(1, len(begun) + 1)
         high = np.searchsorted(self.start, self.stop)
         while (low < high).any():
@@ -123,11 +137,17 @@ class Attempts:
             )
         return low
 
-    def _known(self, row: Rows) -> Rows:
+    def _spread(self, some: Rows, row: Rows) -> Rows:
+        """Return for every attempt the row of some of them, if of its history and in time."""
+        known = np.full(len(self.start), len(self.at))
+        known[some] = self._known(row, self.stop[some], self.begun[some])
+        return known
+
+    def _known(self, row: Rows, stop: Rows, begun: NDArray[np.int64]) -> Rows:
         """Return the rows that are of the same history and in time; else the number of rows."""
-        inside = row < self.stop
-        late = self.at[np.where(inside, row, self.start)] - self.at[self.start] > self.within
-        return np.where(inside & ~late, row, len(self.at))
+        none = len(self.at)
+        lasted = self.at[np.minimum(row, max(none - 1, 0))] - begun
+        return np.where((row < stop) & (lasted <= self.within), row, none)
 
 
 def chained(following: Rows) -> Rows:
@@ -143,10 +163,7 @@ def chained(following: Rows) -> Rows:
 def _next(mask: NDArray[np.bool_], row: Rows) -> Rows:
     """Return the first row from each one on for which a mask holds; else the number of rows."""
     where = np.append(np.flatnonzero(mask), len(mask))
-    return where[np.searchsorted(where[:-1], row)]
-
-
-def _holds(mask: NDArray[np.bool_], row: Rows) -> NDArray[np.bool_]:
-    """Return whether a mask holds at each row; beyond the last it does not."""
-    held: NDArray[np.bool_] = np.append(mask, False)[np.minimum(row, len(mask))]
-    return held
+    if len(row) * _FEW < len(mask):
+        return where[np.searchsorted(where[:-1], row)]
+    following: Rows = np.repeat(where, np.diff(where, prepend=-1))  # of every row
+    return following[row]

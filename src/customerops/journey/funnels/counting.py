@@ -202,8 +202,7 @@ def funnel(
     axes = (*axes, _step_axis(wanted))
     if count == "totals":
         return FunnelTotals(axes=axes, parts=_totals(found, cell, axes, wanted), context=context)
-    nowhere = np.zeros(len(cell), np.int64)
-    return Funnel(axes=axes, parts=_customers(found, cell, nowhere, axes), context=context)
+    return Funnel(axes=axes, parts=_customers(found, cell, axes), context=context)
 
 
 def funnel_trend(
@@ -292,7 +291,7 @@ def funnel_trend(
     axes = (*axes, Axis("period", labels, "period"), _step_axis(wanted))
     return Funnel(
         axes=axes,
-        parts=_customers(found, cell, ordinal, axes),
+        parts=_customers(found, cell, axes, ordinal),
         context=Context(
             "funnel_trend",
             as_of=asked.as_of,
@@ -321,12 +320,20 @@ def _periods(
 
 
 def _customers(
-    found: Walk, cell: NDArray[np.integer], key: NDArray[np.int64], axes: tuple[Axis, ...]
+    found: Walk,
+    cell: NDArray[np.integer],
+    axes: tuple[Axis, ...],
+    period: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
-    """Return the parts of a funnel of customers, each once in a cell of `key`."""
+    """Return the parts of a funnel of customers, each once, or once in a period."""
+    if period is None:
+        deepest = found.deepest(found.clean)
+        settled = found.settle(deepest)
+    else:
+        deepest, settled = (found.deepest(some, period) for some in (found.clean, found.settled))
     parts = {
-        name: _reached(found, found.deepest(attempts, key), cell, axes)
-        for name, attempts in (("reached", found.clean), ("settled", found.settled))
+        "reached": _reached(found, deepest, cell, axes),
+        "settled": _reached(found, settled, cell, axes),
     }
     return {**parts, "immature": parts["reached"][..., 0] - parts["settled"][..., 0]}
 

@@ -54,7 +54,7 @@ class Walk:
     @property
     def clean(self) -> Rows:
         """The attempts that are not tainted."""
-        return np.flatnonzero(self.depth > 0)
+        return np.flatnonzero(self.depth)
 
     @property
     def settled(self) -> Rows:
@@ -65,12 +65,23 @@ class Walk:
         """Return the first of the deepest of some attempts, of each customer (and cell of `keys`)."""
         if not len(attempts):
             return attempts
-        depth, owner = self.depth[attempts], self.customer[attempts]
-        lead = np.flatnonzero(first_of_run(owner, *(key[attempts] for key in keys)))
-        best = np.repeat(np.maximum.reduceat(depth, lead), np.diff(lead, append=len(depth)))
-        some = attempts[depth == best]
-        first: Rows = some[first_of_run(self.customer[some], *(key[some] for key in keys))]
+        depth, owners = self.depth[attempts], [key[attempts] for key in (self.customer, *keys)]
+        lead = np.flatnonzero(first_of_run(*owners))
+        best = np.maximum.reduceat(depth, lead)
+        some = np.flatnonzero(depth == np.repeat(best, np.diff(lead, append=len(depth))))
+        first: Rows = attempts[some[first_of_run(*(owner[some] for owner in owners))]]
         return first
+
+    def settle(self, deepest: Rows) -> Rows:
+        """Return the first of the deepest settled attempts of each customer, from those of all.
+
+        They differ only for customers who have an attempt that is not over; not in order.
+        """
+        late = np.zeros(int(self.customer.max(initial=0)) + 1, np.bool_)
+        late[self.customer[~self.over]] = True
+        settled = self.settled
+        some = settled[late[self.customer[settled]]]
+        return np.concatenate([deepest[~late[self.customer[deepest]]], self.deepest(some)])
 
     def took(self, step: int, attempts: Rows) -> NDArray[np.bool_]:
         """Return which of some attempts took a step, counted from 0."""
@@ -130,19 +141,15 @@ def walk(asked: Asked, question: Question, count: Count = "customers") -> Walk:
         (ground.of(one.rule.mask(log)), one.after - 1, one.before - 1) for one in question.exclude
     ]
     taint = tries.tainted(rows, taints)
-    depth = np.zeros(len(start), np.int64)
-    for k in question.required:
+    depth = np.ones(len(start), np.int64)
+    for k in question.required[1:]:
         depth += rows[k] < len(ground.at)
-    over_at = ground.at[start] + question.limit <= asked.as_of
-    all_taken = depth == len(question.required)
+    if question.within is None:
+        over_at = depth == len(question.required)
+    else:
+        over_at = tries.begun <= asked.as_of - question.limit
     depth[taint < len(ground.at)] = 0
-    found = Walk(
-        ground.customer[start],
-        rows,
-        ground.at,
-        depth,
-        all_taken if question.within is None else over_at,
-    )
+    found = Walk(ground.customer[start], rows, ground.at, depth, over_at)
     if count == "totals":
         chosen = chained(tries.followed(rows, taint, strict=question.order == "strict"))
         if over is not None:
