@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import attrs
 
+from customerops.lifecycle import Days, Months
 from customerops.model import Interaction, JourneyMap, JourneyStage
 
-__all__ = ["Change", "Contacts", "Stay", "changes", "contacts", "qualifying", "standing", "stays"]
+__all__ = ["Change", "Contacts", "Lived", "Stay", "contacts"]
 
+Span = dt.timedelta | Days | Months
 US = dt.timedelta(microseconds=1)
 
 
@@ -34,63 +37,82 @@ class Stay:
     following: str | None
 
 
-def inside(stage: JourneyStage, events: Sequence[Interaction], t: dt.datetime) -> bool:
-    """Whether enough events of the stage lie in (t - within, t]."""
-    count = 0
-    for event in events:
-        if event.at <= t and stage.entry.matches(event):
-            count += stage.within is None or event.at + stage.within > t
-    return count >= stage.at_least
+@attrs.frozen
+class Lived:
+    """A map, what stands in for the windows of its stages, and the zone of local days."""
 
+    map: JourneyMap
+    windows: Mapping[str, Span] = {}
+    zone: dt.tzinfo = dt.UTC
 
-def standing(own: JourneyMap, events: Sequence[Interaction], t: dt.datetime) -> str | None:
-    """Return the stage in which a customer is counted after everything at an instant."""
-    best: tuple[tuple[dt.datetime, int] | int, str] | None = None
-    for stage in own.stages:
-        if not inside(stage, events, t):
-            continue
-        led = max(e.at for e in events if e.at <= t and stage.entry.matches(e))
-        rank = stage.order if own.assign == "highest" else (led, stage.order)
-        if best is None or rank > best[0]:  # type: ignore[operator]
-            best = (rank, stage.key)
-    return None if best is None else best[1]
+    def over(self, stage: JourneyStage, event: Interaction) -> dt.datetime | None:
+        """Return when an event no longer counts; None if it always does."""
+        span = self.windows.get(stage.key, stage.within)
+        if span is None or isinstance(span, dt.timedelta):
+            return None if span is None else event.at + span
+        day = event.at.astimezone(self.zone).date()
+        if isinstance(span, Days):
+            day += dt.timedelta(days=span.n)
+        else:
+            year, month = divmod(day.year * 12 + day.month - 1 + span.n, 12)
+            last = calendar.monthrange(year, month + 1)[1]
+            day = dt.date(year, month + 1, min(day.day, last))
+        return dt.datetime.combine(day, dt.time(), self.zone).astimezone(dt.UTC)
 
+    def inside(self, stage: JourneyStage, events: Sequence[Interaction], t: dt.datetime) -> bool:
+        """Whether enough events of the stage until t still count."""
+        count = 0
+        for event in events:
+            if event.at <= t and stage.entry.matches(event):
+                over = self.over(stage, event)
+                count += over is None or over > t
+        return count >= stage.at_least
 
-def changes(own: JourneyMap, events: Sequence[Interaction], until: dt.datetime) -> list[Change]:
-    """Return the changes of one customer, asking at every instant at which there may be one."""
-    widths = {stage.within for stage in own.stages if stage.within is not None}
-    when = {e.at for e in events} | {e.at + width for e in events for width in widths}
-    out: list[Change] = []
-    now: str | None = None
-    for t in sorted(t for t in when if t <= until):
-        assert standing(own, events, t - US) == now, "it changed where nothing happened"
-        then = standing(own, events, t)
-        if then != now:
-            out.append(Change(t, now, then))
-            now = then
-    return out
+    def standing(self, events: Sequence[Interaction], t: dt.datetime) -> str | None:
+        """Return the stage in which a customer is counted after everything at an instant."""
+        best: tuple[tuple[dt.datetime, int] | int, str] | None = None
+        for stage in self.map.stages:
+            if not self.inside(stage, events, t):
+                continue
+            led = max(e.at for e in events if e.at <= t and stage.entry.matches(e))
+            rank = stage.order if self.map.assign == "highest" else (led, stage.order)
+            if best is None or rank > best[0]:  # type: ignore[operator]
+                best = (rank, stage.key)
+        return None if best is None else best[1]
 
+    def changes(self, events: Sequence[Interaction], until: dt.datetime) -> list[Change]:
+        """Return the changes of one customer, asking at every instant at which there may be one."""
+        ends = {self.over(stage, event) for event in events for stage in self.map.stages}
+        when = {e.at for e in events} | {end for end in ends if end is not None}
+        out: list[Change] = []
+        now: str | None = None
+        for t in sorted(t for t in when if t <= until):
+            assert self.standing(events, t - US) == now, "it changed where nothing happened"
+            then = self.standing(events, t)
+            if then != now:
+                out.append(Change(t, now, then))
+                now = then
+        return out
 
-def stays(own: JourneyMap, events: Sequence[Interaction], until: dt.datetime) -> list[Stay]:
-    """Return the stays of one customer."""
-    moves = changes(own, events, until)
-    out = []
-    for i, move in enumerate(moves):
-        if move.target is None:
-            continue
-        after = moves[i + 1] if i + 1 < len(moves) else None
-        end, following = (None, None) if after is None else (after.at, after.target)
-        out.append(Stay(move.target, move.at, end, following))
-    return out
+    def stays(self, events: Sequence[Interaction], until: dt.datetime) -> list[Stay]:
+        """Return the stays of one customer."""
+        moves = self.changes(events, until)
+        out = []
+        for i, move in enumerate(moves):
+            if move.target is None:
+                continue
+            after = moves[i + 1] if i + 1 < len(moves) else None
+            end, following = (None, None) if after is None else (after.at, after.target)
+            out.append(Stay(move.target, move.at, end, following))
+        return out
 
-
-def qualifying(stage: JourneyStage, events: Sequence[Interaction]) -> list[int]:
-    """Return the places of the events, by time, right after which the customer is in the stage."""
-    out = []
-    for place, event in enumerate(events):
-        if stage.entry.matches(event) and inside(stage, events[: place + 1], event.at):
-            out.append(place)
-    return out
+    def qualifying(self, stage: JourneyStage, events: Sequence[Interaction]) -> list[int]:
+        """Return the places of the events, by time, right after which the customer is in it."""
+        return [
+            place
+            for place, event in enumerate(events)
+            if stage.entry.matches(event) and self.inside(stage, events[: place + 1], event.at)
+        ]
 
 
 @attrs.frozen

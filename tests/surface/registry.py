@@ -10,7 +10,7 @@ import attrs
 
 from customerops import journey, lifecycle, metrics, model
 from customerops.model import Calendar, Window, amount, first, kind
-from tests.surface import populations
+from tests.surface import credits, populations
 from tests.surface.entry import ENTRIES, derived, stat
 from tests.surface.world import Ago, Around, World
 
@@ -263,7 +263,13 @@ MAP = model.JourneyMap(
 )
 stat(journey.stages, map=MAP)
 stat(journey.stages, map=attrs.evolve(MAP, assign="latest"), at=Ago(HOURS), by="country")
-stat(journey.stages, map=model.AARRR, by=first("channel"))
+stat(
+    journey.stages,
+    map=MAP,
+    windows={"use": lifecycle.Days(1), "again": lifecycle.Months(1)},
+    at=Ago(HOURS),
+    by=first("channel"),
+)
 stat(journey.stage_flow, map=MAP, from_=Ago(DAYS), to=Ago(HOURS), by="country")
 stat(
     journey.stage_flow, map=attrs.evolve(MAP, assign="latest"), from_=Ago(HOURS), to=Ago(DAYS * 0)
@@ -376,3 +382,39 @@ class Before(Around):
 
 stat(metrics.value_tree, over=MONTH, against=Before("month"))
 stat(metrics.value_tree, over=Around("day"), against=Before("day"), by=first("channel"))
+
+stat(journey.paths_to_conversion, conversion="purchase", lookback=DAYS)
+stat(
+    journey.paths_to_conversion,
+    conversion=kind("purchase") & (amount >= 5),
+    touches={"use", "signup", "purchase"},
+    lookback=HOURS,
+    counting="each",
+    repeats="merge",
+    ages=HOURS / 8,
+    over=MONTH,
+    by=first("channel"),
+)
+stat(
+    journey.paths_to_conversion,
+    conversion="purchase",
+    lookback=None,
+    channel="attributes.score",
+    value="none",
+    by="country",
+)
+for how in credits.MODELS:
+    derived(credits.credited, how=how)
+derived(credits.ordered)
+stat(journey.next_best, within=DAYS, conversion="purchase", support=2)
+stat(
+    journey.next_best,
+    within=HOURS,
+    state="channel",
+    steps={"use", "signup"},
+    conversion=kind("purchase") & (amount >= 5),
+    over=MONTH,
+    by="country",
+)
+stat(journey.next_best, within=DAYS, state="attributes.score", by=first("channel"))
+derived(credits.outlook)

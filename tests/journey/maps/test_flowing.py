@@ -15,13 +15,12 @@ from customerops.journey import stage_flow, stages
 from customerops.model import AIPL, Customer, InteractionLog
 from customerops.model.values.labels import START
 from tests.journey.maps.test_staging import DAY, HOUR, SIMPLE, US, Case, case, event, log_of, plain
-from tests.reference import maps as slow
 
 UTC = dt.UTC
 
 
 def flow_of(given: Case, log: InteractionLog | None = None, **how: Any) -> Any:
-    instants: dict[str, Any] = {"from_": given.at, "to": given.as_of}
+    instants: dict[str, Any] = {"from_": given.at, "to": given.as_of, "windows": given.windows}
     return stage_flow(given.log if log is None else log, given.map, **instants, **how)
 
 
@@ -33,8 +32,8 @@ def test_flows_equal_asking_everybody_twice(seed: int) -> None:
     before, after = given.known(given.at), given.known(given.as_of)
     cells = Counter(
         (
-            slow.standing(given.map, before[who], given.at) if who in before else START,
-            slow.standing(given.map, events, given.as_of),
+            given.lived.standing(before[who], given.at) if who in before else START,
+            given.lived.standing(events, given.as_of),
         )
         for who, events in after.items()
     )
@@ -42,7 +41,10 @@ def test_flows_equal_asking_everybody_twice(seed: int) -> None:
         for j, target in enumerate(flow.axes[1].labels):
             assert flow.customers[i, j] == cells[source, target]
     assert flow.customers.sum() == len(after)
-    at, end = (stages(given.log, given.map, as_of=t).table for t in (given.at, given.as_of))
+    at, end = (
+        stages(given.log, given.map, as_of=t, windows=given.windows).table
+        for t in (given.at, given.as_of)
+    )
     for key in (*given.map.keys, None):
         row, column = flow.select(source=key).customers, flow.select(target=key).customers
         assert row.sum() == at.select(stage=key).customers

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from customerops.errors import InvalidInputError
-from customerops.journey import JourneyStages, funnel, stages
+from customerops.journey import JourneyStages, funnel, stage_flow, stages
+from customerops.lifecycle import Days, Months
 from customerops.metrics import kaplan_meier
 from customerops.model import (
     AIPL,
@@ -75,6 +76,11 @@ class Case:
     map: JourneyMap
     at: dt.datetime
     as_of: dt.datetime
+    windows: dict[str, Any]
+
+    @property
+    def lived(self) -> slow.Lived:
+        return slow.Lived(self.map, self.windows, BERLIN.tz)
 
     @property
     def log(self) -> InteractionLog:
@@ -93,7 +99,9 @@ def case(seed: int) -> Case:
     pick = random.Random(seed)
     rows = [
         event(
-            pick.choice("abcd"), pick.choice([0, 0, 1, 1, 1.5, 2, 3, 4, 5, 9]), pick.choice("uvwx")
+            pick.choice("abcd"),
+            pick.choice([0, 0, 1, 1, 1.5, 2, 3, 4, 5, 9, 11, 12]),
+            pick.choice("uvwx"),
         )
         for _ in range(pick.randrange(25))
     ]
@@ -113,23 +121,27 @@ def case(seed: int) -> Case:
         )
         for one in "abce"
     ]
-    ends = sorted(pick.sample([-6, -1, 0, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 9, 20], 2))
+    ends = sorted(pick.sample([-6, -1, 0, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 9, 11, 20, 34, 800], 2))
     at, as_of = (DAY + end * HOUR - pick.choice([0, 0, 1]) * US for end in ends)
-    return Case(rows, people, a_map(*drawn, assign=pick.choice(["highest", "latest"])), at, as_of)
+    own = a_map(*drawn, assign=pick.choice(["highest", "latest"]))
+    spans = [Days(1), Days(2), Months(1), 3 * HOUR]
+    windows = {one.key: pick.choice(spans) for one in drawn if pick.random() < 0.6 * (seed % 2)}
+    return Case(rows, people, own, at, as_of, windows)
 
 
 def check(given: Case) -> None:
     """Compare everything `stages` says with the slow reference."""
     own = given.known(given.at)
-    found = stages(given.log, given.map, as_of=given.as_of, at=given.at)
+    asked: dict[str, Any] = {"as_of": given.as_of, "at": given.at}
+    found = stages(given.log, given.map, **asked, windows=given.windows or None)
     keys = given.map.keys
-    moves = {who: slow.changes(given.map, events, given.at) for who, events in own.items()}
-    now = {who: slow.standing(given.map, events, given.at) for who, events in own.items()}
+    moves = {who: given.lived.changes(events, given.at) for who, events in own.items()}
+    now = {who: given.lived.standing(events, given.at) for who, events in own.items()}
     for who, events in own.items():
         scalar = given.map.stage_of(events, as_of=given.at)
-        assert now[who] == (None if scalar is None else scalar.key)
+        assert given.windows or now[who] == (None if scalar is None else scalar.key)
     hits = {
-        who: {one.key: slow.qualifying(one, events) for one in given.map.stages}
+        who: {one.key: given.lived.qualifying(one, events) for one in given.map.stages}
         for who, events in own.items()
     }
     reached = {who: [key for key in keys if hits[who][key]] for who in own}
@@ -189,7 +201,7 @@ def check(given: Case) -> None:
     expected = [
         (who, stay.stage, stay.start, stay.end, stay.following)
         for who, events in sorted(given.known(given.as_of).items())
-        for stay in slow.stays(given.map, events, given.as_of)
+        for stay in given.lived.stays(events, given.as_of)
         if stay.start <= given.at
     ]
     dwell = found.dwell.to_frame()
@@ -326,6 +338,25 @@ def test_windows_are_elapsed_on_the_day_the_clock_leaps() -> None:
     assert stages(log, own, as_of=wall + HOUR).table.select(stage="day").customers == 0
 
 
+def test_local_days_are_those_of_the_calendar() -> None:
+    own = a_map(stage("day", 1, "a", within=HOUR))
+    late = dt.datetime(2024, 3, 31, 0, 30, tzinfo=BERLIN.tz)  # the day has 23 hours
+    log = log_of([Interaction(customer_id="a", at=late, kind="a")])
+    for zone, expected in ((None, 1), (Calendar("UTC"), 0)):
+        at = dt.datetime(2024, 3, 31, 23, 59, tzinfo=BERLIN.tz)  # the day after in UTC
+        table = stages(log, own, as_of=at, windows={"day": Days(1)}, calendar=zone).table
+        assert table.select(stage="day").customers == expected
+    midnight = dt.datetime(2024, 4, 1, tzinfo=BERLIN.tz)
+    flow = stage_flow(
+        log, own, from_=midnight - US, to=midnight, as_of=midnight, windows={"day": Days(1)}
+    )
+    assert flow.select(source="day", target=None).customers == 1
+    bare = InteractionLog.from_interactions([event("a", 0, "a")])
+    assert stages(bare, own, as_of=DAY, windows={"day": HOUR}).table.known == 1
+    with pytest.raises(InvalidInputError, match="calendar must be given: the log has none"):
+        stages(bare, own, as_of=DAY, windows={"day": Months(1)})
+
+
 def test_stages_that_meet_at_one_instant_are_not_seen_on_the_way() -> None:
     rows = [event("a", 0, "b"), event("a", 0, "a"), event("a", 0, "b")]
     found = stages(log_of(rows), SIMPLE, as_of=DAY)
@@ -454,6 +485,12 @@ def test_a_window_longer_than_time_never_closes() -> None:
     ("options", "message"),
     [
         ({"map": "journey"}, "map must be a JourneyMap: got str"),
+        ({"windows": Days(1)}, "windows must be a mapping of stages: got Days"),
+        ({"windows": {"sea": Days(1)}}, "key must be a stage of m: got 'sea', did you mean 'see'"),
+        (
+            {"windows": {"see": 5}},
+            r"windows\['see'\] must be a timedelta, Days or Months: got int",
+        ),
         ({"at": DAY + 2 * HOUR}, "at must not be later than the log's as_of: what came after it"),
         ({"at": DAY.replace(tzinfo=None)}, "at must be timezone-aware"),
         ({"as_of": None}, "as_of must be given"),

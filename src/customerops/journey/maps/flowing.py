@@ -11,7 +11,8 @@ import numpy as np
 
 from customerops.errors import InvalidInputError
 from customerops.journey.maps.counting import on_map
-from customerops.journey.maps.staging import a_map, just_after
+from customerops.journey.maps.lasting import lasting_of
+from customerops.journey.maps.staging import just_after
 from customerops.journey.maps.standing import changes_of
 from customerops.journey.maps.tables import InMapOrder, all_stages
 from customerops.model.log.ask import ask
@@ -28,7 +29,9 @@ from customerops.model.values.labels import START, label_key
 from customerops.model.values.window import Window
 
 if TYPE_CHECKING:
+    from customerops.lifecycle.policy.spans import Span
     from customerops.model.rules.grouping import Grouping
+    from customerops.model.values.calendar import Calendar
 
 __all__ = ["StageFlow", "StageFlowShare", "stage_flow"]
 
@@ -104,6 +107,8 @@ def stage_flow(
     from_: dt.datetime,
     to: dt.datetime,
     as_of: dt.datetime | None = None,
+    windows: Mapping[str, Span] | None = None,
+    calendar: Calendar | None = None,
     by: str | Grouping | None = None,
 ) -> StageFlow:
     """Count customers by where they stood on a journey map at one instant and at another (阶段流转).
@@ -119,6 +124,8 @@ def stage_flow(
         `to` not after `as_of`.
     as_of : datetime, optional
         The last known instant; left out, the log's own.
+    windows, calendar
+        As for `stages`.
     by : str or Grouping, optional
         A customer attribute or a grouping, as of `to`; a flow for each group.
 
@@ -130,8 +137,7 @@ def stage_flow(
     Raises
     ------
     InvalidInputError
-        If `map` is no JourneyMap, the instants are none, or not in that order, or as_of is not
-        known.
+        If the instants are none, or not in that order, or as for `stages`.
 
     Notes
     -----
@@ -158,13 +164,13 @@ def stage_flow(
     >>> flow.to_frame().query("customers > 0")[["source", "target", "customers"]].values.tolist()
     [[('start',), 'awareness', 1], ['awareness', 'purchase', 1], ['awareness', nan, 1]]
     """
-    a_map(map)
     begin, end = to_us(as_instant("from_", from_)), to_us(as_instant("to", to))
     if begin >= end:
         raise InvalidInputError("from_", "must be before to")
-    asked = ask(log, as_of=as_of)
+    asked = ask(log, as_of=as_of, calendar=calendar)
+    lasting = lasting_of(map, windows, asked)
     known = asked.log._until("to", to)
-    changes = changes_of(known, map)
+    changes = changes_of(known, lasting)
     n = known.n_customers
     group, groups, axes = groups_of(known, by)
 
@@ -184,7 +190,8 @@ def stage_flow(
             "stage_flow",
             as_of=asked.as_of,
             over=Window(just_after(begin), just_after(end)),  # both instants count
+            calendar=lasting.calendar,
             by=by,
-            options={"map": map},
+            options={"map": map, "windows": lasting.windows},
         ),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 import attrs
 import numpy as np
 
-from customerops.errors import InvalidInputError
 from customerops.journey.maps.counting import stage_conversion, stage_moves, stage_table
 from customerops.journey.maps.customers import CustomerStages, rows_of_customers
 from customerops.journey.maps.dwell import stays
+from customerops.journey.maps.lasting import lasting_of
 from customerops.journey.maps.standing import Changes, changes_of, reach_of
 from customerops.journey.maps.tables import Of, StageConversion, StageMoves, StageTable
 from customerops.model.log.ask import ask
@@ -22,16 +23,17 @@ from customerops.model.rules.stages import JourneyMap
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Difference
 from customerops.model.tables.tables import Statistic
-from customerops.model.values.checks import came
 from customerops.model.values.instants import from_us, to_us
 from customerops.model.values.window import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from customerops.lifecycle.policy.spans import Span
     from customerops.model.rules.grouping import Grouping
+    from customerops.model.values.calendar import Calendar
 
-__all__ = ["JourneyStages", "a_map", "just_after", "stages"]
+__all__ = ["JourneyStages", "just_after", "stages"]
 
 _FIELDS = ("table", "moves", "conversion", "customers", "dwell")
 
@@ -116,6 +118,8 @@ def stages(
     *,
     as_of: dt.datetime | None = None,
     at: dt.datetime | None = None,
+    windows: Mapping[str, Span] | None = None,
+    calendar: Calendar | None = None,
     by: str | Grouping | None = None,
 ) -> JourneyStages:
     """Say where customers stand on a journey map (旅程阶段), how they came there, how long they stay.
@@ -131,6 +135,11 @@ def stages(
     at : datetime, optional
         The instant to look at, not after `as_of`; left out, that. What happened later shows in one
         thing: the stays that began until then are followed to `as_of`.
+    windows : mapping of str to timedelta, Days or Months, optional
+        How long stages last, by their key, instead of their `within`: elapsed time, or local
+        calendar days or months of `customerops.lifecycle`.
+    calendar : Calendar, optional
+        Whose days and months; left out, the log's own.
     by : str or Grouping, optional
         A customer attribute or a grouping, as of `at`; tables for each group.
 
@@ -143,7 +152,8 @@ def stages(
     Raises
     ------
     InvalidInputError
-        If `map` is no JourneyMap, `at` is after `as_of`, or as_of is not known.
+        If `map` is no JourneyMap, a window is none or of no stage of it, `at` is after `as_of`,
+        or as_of, or a calendar that is needed, is not known.
 
     Notes
     -----
@@ -151,7 +161,7 @@ def stages(
     `JourneyMap.stage_of` says of the customer's interactions: of the stages the customer is in, the
     furthest, or the one an event led into last. A stage that has `within` is over that much
     elapsed time after the oldest event it needs, to the microsecond, and not any more at that
-    instant. All events of one instant count before anything is said of it.
+    instant; one that lasts local days is over at the start of such a day. All events of one instant count before anything is said of it.
 
     Counted in a stage, in it, and to have reached it are three things. Who is in several stages is
     counted in one of them. A customer has reached a stage who ever was in it, so its order among
@@ -189,19 +199,26 @@ def stages(
     5       advocacy          0        0        0
     6            NaN          0        3        0
     """
-    a_map(map)
-    asked = ask(log, as_of=as_of)
+    asked = ask(log, as_of=as_of, calendar=calendar)
+    lasting = lasting_of(map, windows, asked)
     known, seen = asked.log, asked.log
     over = None
     if at is not None:
         seen = known._until("at", at)
         over = Window(None, just_after(to_us(at)))
     instant = asked.as_of if at is None else to_us(at)
-    whole = changes_of(known, map)
+    whole = changes_of(known, lasting)
     changes = _renumbered(whole.until(instant), known, instant)
-    reach = reach_of(seen, map)
+    reach = reach_of(seen, lasting)
     group, _, axes = groups_of(seen, by)
-    context = Context("journey_stages", as_of=asked.as_of, over=over, by=by, options={"map": map})
+    context = Context(
+        "journey_stages",
+        as_of=asked.as_of,
+        over=over,
+        calendar=lasting.calendar,
+        by=by,
+        options={"map": map, "windows": lasting.windows},
+    )
     alone = attrs.evolve(context, by=None)
     return JourneyStages(
         table=stage_table(seen, map, changes, reach, group, axes, context),
@@ -211,12 +228,6 @@ def stages(
         dwell=stays(known, map, whole, asked.as_of, instant),
         context=context,
     )
-
-
-def a_map(given: object) -> None:
-    """Refuse what is no map."""
-    if not isinstance(given, JourneyMap):
-        raise InvalidInputError("map", "must be a JourneyMap", came(given))
 
 
 def just_after(us: int) -> dt.datetime | None:

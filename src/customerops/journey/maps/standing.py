@@ -8,21 +8,18 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from customerops.journey.maps.lasting import NEVER, Lasting
 from customerops.model.log.derived import rows_of
 from customerops.model.log.log import InteractionLog
-from customerops.model.rules.stages import JourneyMap, JourneyStage
-from customerops.model.values.instants import micros
+from customerops.model.rules.stages import JourneyStage
 from customerops.model.values.runs import first_of_run
 
-__all__ = ["NEVER", "OFF", "Changes", "Reach", "changes_of", "last_of_run", "reach_of"]
+__all__ = ["OFF", "Changes", "Reach", "changes_of", "last_of_run", "reach_of"]
 
 Int = NDArray[np.int64]
 
 OFF = 0
 """The code of no stage: off the map. The stages are 1 to n, by their order."""
-
-NEVER = 2**61
-"""Microseconds beyond every instant, and safe to add to one."""
 
 
 @attrs.frozen(eq=False)
@@ -108,22 +105,22 @@ def last_of_run(*keys: NDArray[Any]) -> NDArray[np.bool_]:
     return first_of_run(*(key[::-1] for key in keys))[::-1]
 
 
-def changes_of(log: InteractionLog, journey_map: JourneyMap) -> Changes:
+def changes_of(log: InteractionLog, lasting: Lasting) -> Changes:
     """Return every change of stage until the log's as_of.
 
     A stage is left at the very instant at which too few events count; all events of an instant
     count before anything is said of it.
     """
-    key = ("journey changes", journey_map, log.as_of)
-    return log.memo(key, lambda: _changes(log, journey_map))
+    key = ("journey changes", lasting, log.as_of)
+    return log.memo(key, lambda: _changes(log, lasting))
 
 
-def reach_of(log: InteractionLog, journey_map: JourneyMap) -> Reach:
+def reach_of(log: InteractionLog, lasting: Lasting) -> Reach:
     """Return who was in which stage, whichever stage they were counted in."""
-    shape = (log.n_customers, len(journey_map.stages))
+    shape = (log.n_customers, len(lasting.map.stages))
     first, last = np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
-    for place, stage in enumerate(journey_map.stages):
-        found = _matches(log, stage)
+    for place, stage in enumerate(lasting.map.stages):
+        found = _matches(log, stage, lasting)
         rows = found.rows[found.inside]
         customer = log.codes[rows]
         lead, trail = first_of_run(customer), last_of_run(customer)
@@ -132,15 +129,15 @@ def reach_of(log: InteractionLog, journey_map: JourneyMap) -> Reach:
     return Reach(first, last)
 
 
-def _changes(log: InteractionLog, journey_map: JourneyMap) -> Changes:
+def _changes(log: InteractionLog, lasting: Lasting) -> Changes:
     assert log.as_of is not None
-    found = [_matches(log, stage) for stage in journey_map.stages]
+    found = [_matches(log, stage, lasting) for stage in lasting.map.stages]
     customer, at, row = _instants(log, found, log.as_of)
     stage = np.full(len(row), OFF, np.intp)
     newest = np.full(len(row), -NEVER, np.int64)
     for code, matches in enumerate(found, start=1):
         inside, seen = _inside(log, matches, customer, at, row)
-        if journey_map.assign == "latest":
+        if lasting.map.assign == "latest":
             inside &= seen >= newest
             newest[inside] = seen[inside]
         stage[inside] = code
@@ -151,16 +148,16 @@ def _changes(log: InteractionLog, journey_map: JourneyMap) -> Changes:
     return Changes(customer[moved], at[moved], before[moved], stage[moved])
 
 
-def _matches(log: InteractionLog, stage: JourneyStage) -> _Matches:
+def _matches(log: InteractionLog, stage: JourneyStage, lasting: Lasting) -> _Matches:
     """Return the events of a stage: in it from the at_least-th of them that count together."""
     rows = rows_of(log, stage.entry)
     customer, at = log.codes[rows], log.at[rows]
     place = np.arange(len(rows)) - (stage.at_least - 1)  # the oldest that is needed
     oldest = np.maximum(place, 0)
     inside = (place >= 0) & (customer[oldest] == customer)
-    if stage.within is None:
+    until = lasting.until(stage, at[oldest])
+    if until is None:
         return _Matches(rows, inside, np.full(len(rows), NEVER, np.int64))
-    until = at[oldest] + min(micros(stage.within), NEVER)
     return _Matches(rows, inside & (at < until), until)
 
 
