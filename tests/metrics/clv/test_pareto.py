@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from customerops.errors import ConvergenceError, InvalidInputError
 from customerops.metrics import BGNBD, NBD, Fitted, ParetoNBD, PurchaseSummary, fit
-from customerops.metrics.clv import purchase_model
+from customerops.metrics.clv import pareto
 from customerops.metrics.clv.discounting import YEAR
 from customerops.metrics.clv.estimation import LogNormal
 from customerops.metrics.clv.pareto_kernel import Likelihood
@@ -148,7 +148,7 @@ def test_equal_to_the_bit_however_the_customers_come() -> None:
 
 def test_a_part_first_and_then_all(monkeypatch: pytest.MonkeyPatch) -> None:
     once = fit(ParetoNBD, cdnow.summary())
-    monkeypatch.setattr(purchase_model, "SEARCHED", 100)
+    monkeypatch.setattr(pareto, "SEARCHED", 100)
     twice = fit(ParetoNBD, cdnow.summary())
     assert twice.log_likelihood == pytest.approx(once.log_likelihood, rel=1e-12)
     assert attrs.astuple(twice.params) == pytest.approx(attrs.astuple(once.params), rel=1e-5)

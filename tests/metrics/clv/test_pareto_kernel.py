@@ -56,7 +56,7 @@ def likelihood(histories: list[History]) -> _pareto.Likelihood:
 def dead(parameters: Four, histories: list[History]) -> Vector:
     total = np.full(len(histories), np.nan)
     for nodes in deaths(parameters, *columns(histories)):
-        total[nodes.rows] = nodes.weight.sum(0)
+        total[nodes.rows] = nodes.weight[:-1].sum(0)
     return total
 
 
@@ -164,7 +164,7 @@ def test_any_history_is_finite(scales: tuple[float, float]) -> None:
         for part in (*_pareto.mean_rates(parameters, *rows), *function(np.log(parameters))):
             assert np.isfinite(part).all()
         for nodes in deaths(parameters, *rows):
-            assert (nodes.weight.sum(0) + np.exp(-nodes.lived) <= 1 + 1e-9).all()
+            assert (nodes.weight.sum(0) <= 1 + 1e-9).all()
 
 
 # numbers of purchases --------------------------------------------------------------------------

@@ -24,7 +24,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Deaths", "Four", "deaths"]
+__all__ = ["ROWS", "Deaths", "Four", "deaths"]
 
 Vector = NDArray[np.float64]
 Four = tuple[float, float, float, float]
@@ -43,20 +43,20 @@ PER_WIDTH, PER_FALL = (
 
 @attrs.frozen(eq=False)
 class Deaths:
-    """Nodes for the age at death of some customers.
+    """Nodes for the age u at death of some customers; the last node is having lived until T.
 
     Attributes
     ----------
     rows : ndarray of int
         Which customers.
     lived : ndarray, (customers,)
-        phi at T: having lived until T has the weight ``e^-lived``.
-    after : ndarray, (nodes, customers)
-        From the last purchase to the death.
-    log_alpha, log_beta : ndarray, (nodes, customers)
+        phi at T.
+    after : ndarray, (nodes + 1, customers)
+        From the last purchase until u.
+    log_alpha, log_beta : ndarray, (nodes + 1, customers)
         The logarithms of (alpha + u) / (alpha + t) and of (beta + u) / (beta + t).
-    weight : ndarray, (nodes, customers)
-        Of having died then.
+    weight : ndarray, (nodes + 1, customers)
+        Of having died then, and of having lived: ``e^-lived``.
     """
 
     rows: NDArray[np.intp]
@@ -103,6 +103,7 @@ def _of_chunk(parameters: Four, offset: int, x: Vector, t: Vector, T: Vector) ->
                 some + offset,
                 k[some],
                 t[some],
+                span[some],
                 lived[some],
                 reach[some],
                 fall[some],
@@ -142,31 +143,46 @@ def _laid(
     rows: NDArray[np.intp],
     k: Vector,
     t: Vector,
+    span: Vector,
     lived: Vector,
     reach: Vector,
     fall: Vector,
     panels: int,
 ) -> Deaths:
     _, alpha, s, beta = parameters
+    near = min(alpha, beta) + t
+    w, step = _placed(reach, fall, s * near / (beta + t), panels)
+    after, log_alpha, log_beta, weight = np.empty((4, len(w) + 1, len(t)))
+    np.expm1(w, out=after[:-1])
+    after *= near
+    after[-1] = span
+    for log, scale in ((log_alpha, alpha), (log_beta, beta)):
+        if scale <= min(alpha, beta):
+            log[:-1], log[-1] = w, np.log1p(span / near)
+        else:
+            np.divide(after, scale + t, out=log)
+            np.log1p(log, out=log)
+    np.multiply(log_alpha, -k, out=weight)
+    weight -= (s + 1.0) * log_beta
+    weight[:-1] += w
+    weight[-1] = -lived
+    np.exp(weight, out=weight)
+    weight[:-1] *= step
+    return Deaths(rows, lived, after, log_alpha, log_beta, weight)
+
+
+def _placed(reach: Vector, fall: Vector, scale: Vector, panels: int) -> tuple[Vector, Vector]:
+    """Return places w of nodes and their weights, times a scale of each customer."""
     at, share = _rule()
     width, even = reach / panels, np.maximum(fall / (EVEN * panels), 1e-8)
     less = np.expm1(-even)
     left = at * less
     w = np.log1p(left)
     w *= -width / even
-    step = (share * (-less * width / even)) / (1.0 + left)
+    left += 1.0
+    step = share * (-less * width / even * scale)
+    step /= left
     if panels > 1:
-        w = (w + np.arange(panels)[:, None, None] * width).reshape(-1, len(t))
+        w = (w + np.arange(panels)[:, None, None] * width).reshape(-1, len(reach))
         step = np.tile(step, (panels, 1))
-    near = min(alpha, beta) + t
-    after = np.expm1(w)
-    after *= near
-    log_alpha = w if alpha <= beta else np.log1p(after / (alpha + t))
-    log_beta = w if beta <= alpha else np.log1p(after / (beta + t))
-    weight = -k * log_alpha
-    weight -= (s + 1.0) * log_beta
-    weight += w
-    np.exp(weight, out=weight)
-    weight *= step
-    weight *= s * near / (beta + t)
-    return Deaths(rows, lived, after, log_alpha, log_beta, weight)
+    return w, step

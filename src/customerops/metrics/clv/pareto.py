@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, cast
 
 import attrs
 import numpy as np
 
 from customerops.metrics.clv.deaths import Four
-from customerops.metrics.clv.estimation import Evidence, Limit, LogNormal
+from customerops.metrics.clv.estimation import Evidence, Limit, LogNormal, Problem
 from customerops.metrics.clv.fitted import Parameters
 from customerops.metrics.clv.pareto_kernel import Likelihood, log_alive, mean_rates
 from customerops.metrics.clv.pareto_pmf import chances
@@ -19,6 +19,7 @@ from customerops.model.values import exact
 
 __all__ = ["ParetoNBD", "ParetoNBDParameters"]
 
+SEARCHED = 5_000  # histories among which the maximum is searched before all are read
 AT_ONCE = 1e-8  # of a mean age: a beta below it may as well be 0
 HARDLY = 1e-3  # share of customers lost within a mean age that may as well be 0
 
@@ -139,6 +140,14 @@ class ParetoNBD(PurchaseModel):
         ticks = exact.group_dot(None, summary.T, summary.weights, 1)[0]
         age = float(ticks / summary.weights.sum() / summary.ticks_per_unit)
         return attrs.evolve(model, evidence=_with_edges(model, age))
+
+    @classmethod
+    def _problem(cls, summary: Any) -> Problem:
+        """Search among fewer histories than other models do: each costs many nodes."""
+        problem = super()._problem(summary)
+        step = problem.histories // SEARCHED
+        coarse = cast("Likelihood", problem.likelihood).every(step) if step >= 4 else None
+        return attrs.evolve(problem, coarse=coarse)
 
     @property
     def _numbers(self) -> Four:

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.metrics.clv.deaths import Deaths, Four, deaths
+from customerops.metrics.clv.deaths import ROWS, Deaths, Four, deaths
 from customerops.metrics.clv.newton import Values, Vector
 from customerops.metrics.clv.purchases import Purchases
 
@@ -66,6 +66,12 @@ class Likelihood:
             life=age / max(int(customers.sum()), 1),
         )
 
+    def every(self, step: int) -> Self:
+        """Return the likelihood of each step-th history."""
+        rows = slice(None, None, step)
+        customers = self.weight[rows].astype(np.int64)
+        return self.of(self.x[rows].astype(np.int64), self.t_x[rows], self.T[rows], customers)
+
     def starts(self) -> list[Vector]:
         """Return starting points, spread over kinds of customer bases.
 
@@ -83,14 +89,17 @@ class Likelihood:
     def __call__(self, theta: Vector) -> Values:
         """Return the log-likelihood, its gradient and its Hessian."""
         r, alpha, s, beta = np.exp(theta).tolist()
-        value, gradient, hessian = 0.0, np.zeros(4), np.zeros((4, 4))
+        gradient, hessian = np.zeros(4), np.zeros((4, 4))
         value, gradient[:2], hessian[:2, :2] = self.purchases(r, alpha)
-        until = _until_last((r, alpha, s, beta), self.x, self.t_x, self.weight)
-        parts = [
-            _since((r, alpha, s, beta), self.x, self.t_x, self.T, self.weight, each)
-            for each in deaths((r, alpha, s, beta), self.x, self.t_x, self.T)
-        ]
-        for part in (until, *parts):
+        until = (
+            _until_last((r, alpha, s, beta), self.x[rows], self.t_x[rows], self.weight[rows])
+            for rows in (slice(i, i + ROWS) for i in range(0, len(self.x), ROWS))
+        )
+        since = (
+            _since((r, alpha, s, beta), self.x, self.t_x, self.T, self.weight, nodes)
+            for nodes in deaths((r, alpha, s, beta), self.x, self.t_x, self.T)
+        )
+        for part in (*until, *since):
             value += part[0]
             gradient += part[1]
             hessian += part[2]
@@ -126,53 +135,54 @@ def _since(
     It is the logarithm of a sum of e^l, over deaths and having lived until T. With their shares,
     the first derivatives are the means of l', the second the means of l'' and the covariances of
     l'. With ``A = alpha / (alpha + t) - alpha / (alpha + u)``, which is minus the derivative of
-    `log_alpha`, and B likewise, those of A and B are ``A (1 - 2 alpha / (alpha + t) + A)`` and so on.
+    `log_alpha`, and B likewise, l' is ::
+
+        -r log_alpha,  k A,  -s log_beta + [dead],  s B + [dead] (B - beta / (beta + t))
+
+    and the derivative of A is ``A (1 - 2 alpha / (alpha + t) + A)``. What the dead have besides
+    does not vary among deaths, but for B, and is added after the sums.
     """
     r, alpha, s, beta = parameters
     x, t, weight = x[nodes.rows], t[nodes.rows], weight[nodes.rows]
-    span = T[nodes.rows] - t
-    k, dead = r + x, slice(len(nodes.after))
-    a, b = alpha + t, beta + t
-    share, A, B = np.empty((3, dead.stop + 1, len(x)))
-    slope = np.empty((4, dead.stop + 1, len(x)))
-
-    share[dead], share[-1] = nodes.weight, np.exp(-nodes.lived)
+    k, a, b, of_beta = r + x, alpha + t, beta + t, beta / (beta + t)
+    share = nodes.weight  # nobody else reads it
     total = share.sum(0)
     value = float(weight @ np.log(total))
     share *= weight / total
-    died = share[dead].sum(0)
 
-    A[dead], A[-1] = nodes.after, span
-    np.divide(A, A + b, out=B)
-    B *= beta / b
-    A /= A + a
-    A *= alpha / a
-    slope[0, dead], slope[0, -1] = nodes.log_alpha, np.log1p(span / a)
-    slope[0] *= -r
-    np.multiply(A, k, out=slope[1])
-    slope[2, dead], slope[2, -1] = nodes.log_beta, np.log1p(span / b)
-    slope[2] *= -s
-    by_s = float(np.vdot(share, slope[2]))
-    slope[2, dead] += 1.0
-    np.multiply(B, s, out=slope[3])
-    slope[3, dead] += B[dead]
-    of_beta = beta / b
-
+    slope = np.empty((4, *share.shape))
+    np.multiply(nodes.log_alpha, -r, out=slope[0])
+    np.divide(nodes.after, nodes.after + a, out=slope[1])
+    slope[1] *= k * alpha / a
+    np.multiply(nodes.log_beta, -s, out=slope[2])
+    np.divide(nodes.after, nodes.after + b, out=slope[3])
+    slope[3] *= s * of_beta
+    slope[3, :-1] *= (s + 1.0) / s
     weighed = share * slope
-    later = weighed[3].sum(0)  # of s B, and of (s + 1) B for the dead
-    hessian = np.zeros((4, 4))
-    hessian[3, 3] = (1 - 2 * of_beta) @ later + np.vdot(weighed[3], B)
-    hessian[3, 3] -= died @ (of_beta * (1 - of_beta))
-    slope[3, dead] -= of_beta
-    weighed[3, dead] -= share[dead] * of_beta
 
     mean = weighed.sum(1)
+    alive = weighed[:, -1]
+    dead, died = mean - alive, weight - share[-1]
+    of_A, alive_B, dead_B = mean[1] / k, alive[3] / s, dead[3] / (s + 1.0)
+    squares = np.einsum("ij,ij->j", weighed[1], slope[1])
+    alive_squares = float(alive[3] @ slope[3, -1])
+    dead_squares = float(np.einsum("ij,ij->", weighed[3, :-1], slope[3, :-1]))
+
+    hessian = weighed.reshape(4, -1) @ slope.reshape(4, -1).T
+    more = np.zeros_like(mean)
+    more[2], more[3] = 1.0, -of_beta
+    crossed = dead @ more.T
+    hessian += crossed + crossed.T + (more * died) @ more.T
+    by_s, of_B = float(mean[2].sum()), mean[3].copy()
+    mean += more * died
+    hessian -= (mean / weight) @ mean.T
     gradient = mean.sum(1)
-    hessian += weighed.reshape(4, -1) @ slope.reshape(4, -1).T - (mean / weight) @ mean.T
     hessian[0, 0] += gradient[0]
-    hessian[1, 1] += (1 - 2 * alpha / a) @ mean[1] + np.vdot(weighed[1], A)
+    hessian[1, 1] += (1 - 2 * alpha / a) @ mean[1] + squares @ (1 / k)
     hessian[2, 2] += by_s
-    for i, j, mixed in ((0, 1, r * np.vdot(share, A)), (2, 3, s * np.vdot(share, B))):
+    hessian[3, 3] += (1 - 2 * of_beta) @ of_B - died @ (of_beta * (1 - of_beta))
+    hessian[3, 3] += alive_squares / s + dead_squares / (s + 1.0)
+    for i, j, mixed in ((0, 1, r * of_A.sum()), (2, 3, s * (alive_B + dead_B).sum())):
         hessian[i, j] += mixed
         hessian[j, i] += mixed
     return value, gradient, hessian
@@ -183,7 +193,7 @@ def log_alive(parameters: Four, x: Vector, t_x: Vector, T: Vector) -> Vector:
     alive = np.empty(len(x))
     for nodes in deaths(parameters, x, t_x, T):
         with np.errstate(divide="ignore"):  # nobody has died where T = t_x
-            odds = np.log(nodes.weight.sum(0)) + nodes.lived
+            odds = np.log(nodes.weight[:-1].sum(0)) + nodes.lived
         alive[nodes.rows] = -np.logaddexp(0.0, odds)
     return alive
 
@@ -197,12 +207,9 @@ def mean_rates(parameters: Four, x: Vector, t_x: Vector, T: Vector) -> tuple[Vec
     r, alpha, s, beta = parameters
     purchases, death = np.empty((2, len(x)))
     for nodes in deaths(parameters, x, t_x, T):
-        rows = nodes.rows
-        t, age, k = t_x[rows], T[rows], r + x[rows]
-        lived = np.exp(-nodes.lived)
-        total = lived + nodes.weight.sum(0)
-        u = nodes.after + t
-        purchases[rows] = (lived / (alpha + age) + (nodes.weight / (alpha + u)).sum(0)) * k / total
-        at_last = (nodes.weight / (beta + u)).sum(0) * (s + 1.0)
-        death[rows] = (lived * s / (beta + age) + at_last) / total
+        rows, u = nodes.rows, nodes.after + t_x[nodes.rows]
+        share = nodes.weight / nodes.weight.sum(0)
+        purchases[rows] = (share / (alpha + u)).sum(0) * (r + x[rows])
+        share[:-1] *= (s + 1.0) / s
+        death[rows] = (share / (beta + u)).sum(0) * s
     return purchases, death

@@ -50,7 +50,7 @@ def chances(parameters: Four, x: Ints, t: float) -> Vector:
     chance: Vector = np.exp(log_chance(r, alpha, x, np.log(t)) - s * np.log1p(t / beta))
     none = np.zeros(1)
     for nodes in deaths(parameters, none, none, np.array([t])):
-        chance[x == 0] += nodes.weight.sum()
+        chance[x == 0] += nodes.weight[:-1].sum()
     again = np.flatnonzero(x > 0)
     for i in range(0, len(again), CHUNK):
         rows = again[i : i + CHUNK]
