@@ -163,7 +163,7 @@ class PathVariants(Statistic):
             axis = table.outer[axis_index(table.outer, name)]
             (at,) = axis.positions([label]).tolist()
             keep = np.flatnonzero(table.rows.cell == at)
-            rows = table.rows.take(keep, np.zeros(len(keep), np.int64))
+            rows = table.rows.take(keep, np.zeros(len(keep), np.int64)).narrowed()
             table = attrs.evolve(
                 table,
                 outer=(),

@@ -51,17 +51,19 @@ class PathRows:
         return np.diff(self.starts)
 
     def take(self, rows: NDArray[np.intp], cell: NDArray[np.int64]) -> PathRows:
-        """Return some rows, in some cells, with the labels that occur in them."""
+        """Return some rows, in some cells."""
         lengths = self.lengths[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         state = self.state[ranges(self.starts[:-1][rows], lengths)].astype(np.int32)
-        labels = self.labels
-        here = np.flatnonzero(np.bincount(state, minlength=len(labels)))
-        if len(here) < len(labels):
-            place = np.zeros(len(labels), np.int32)
-            place[here] = np.arange(len(here))
-            state, labels = place[state], tuple(labels[i] for i in here.tolist())
-        return _locked(PathRows(labels, state, starts, cell))
+        return _locked(PathRows(self.labels, state, starts, cell))
+
+    def narrowed(self) -> PathRows:
+        """Return the rows with the labels that occur in them alone."""
+        here = np.flatnonzero(np.bincount(self.state, minlength=len(self.labels)))
+        place = np.zeros(len(self.labels), np.int32)
+        place[here] = np.arange(len(here))
+        labels = tuple(self.labels[i] for i in here.tolist())
+        return _locked(PathRows(labels, place[self.state], self.starts, self.cell))
 
     def moved(self, place: NDArray[np.signedinteger]) -> PathRows:
         """Return the rows with each cell where `place` says."""

@@ -162,13 +162,14 @@ def step_matrix(
         shown = range(-back, max_steps + 1)
     n, groups = len(found.labels), units.n_groups
     group = units.group[found.unit[walk]]
+    offset = group * n
     first, stop = found.starts[walk], found.starts[walk + 1]
     table = np.zeros((groups, n + 2, len(shown)), np.int64)  # the states, START, END
     for column, k in enumerate(shown):
         at = origin + k
         early, late = at < first, at >= stop
         there = np.flatnonzero(~(early | late))
-        cells = group[there] * n + found.state[at[there]]
+        cells = offset[there] + found.state[at[there]]
         counts = np.bincount(cells, minlength=groups * n)
         table[:, :n, column] = counts.reshape(groups, n)
         table[:, n, column] = np.bincount(group[early], minlength=groups)
