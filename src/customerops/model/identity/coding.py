@@ -103,7 +103,8 @@ def places(records: NDArray[Any], ids: Iterable[Any]) -> Ints:
     [0, 2]
     """
     if records.dtype == np.int64:
-        numbers = [one for one in ids if type(one) is int and -(2**63) <= one < 2**63]
+        whole = (int(one) for one in ids if isinstance(one, int | np.integer))
+        numbers = [one for one in whole if -(2**63) <= one < 2**63]
         return np.flatnonzero(np.isin(records, numbers))
     wanted = set(ids)
     return np.array([i for i, one in enumerate(records.tolist()) if one in wanted], np.int64)
