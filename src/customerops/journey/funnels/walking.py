@@ -65,11 +65,15 @@ class Walk:
         """Return the first of the deepest of some attempts, of each customer (and cell of `keys`)."""
         if not len(attempts):
             return attempts
-        depth, owners = self.depth[attempts], [key[attempts] for key in (self.customer, *keys)]
-        lead = np.flatnonzero(first_of_run(*owners))
-        best = np.maximum.reduceat(depth, lead)
-        some = np.flatnonzero(depth == np.repeat(best, np.diff(lead, append=len(depth))))
-        first: Rows = attempts[some[first_of_run(*(owner[some] for owner in owners))]]
+        owner = self.customer[attempts]
+        if keys:
+            owner = np.cumsum(first_of_run(owner, *(key[attempts] for key in keys)))
+        depth = self.depth[attempts]
+        best = np.zeros(int(owner[-1]) + 1, np.int64)
+        for reached in range(1, int(depth.max()) + 1):
+            best[owner[depth >= reached]] = reached
+        some = np.flatnonzero(depth == best[owner])
+        first: Rows = attempts[some[first_of_run(owner[some])]]
         return first
 
     def settle(self, deepest: Rows) -> Rows:
