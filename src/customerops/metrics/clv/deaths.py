@@ -34,11 +34,9 @@ LAID = 1 << 9  # of them with nodes: those stay in cache, and BLAS, which would 
 # more, keeps to one; waiting for others cost more than they saved
 NODES = 16
 FALL = 38.0  # the integrand is followed until what is left is e^-38 of the integral
-EVEN = 10.0  # share of the fall that is left to the weights of the nodes
-PER_WIDTH, PER_FALL = (
-    0.4,
-    0.02,
-)  # panels of nodes on a stretch of w, the second for each unit of fall
+EVEN = 10.0  # nodes lie evenly in about e^-(phi / 10)
+# panels of nodes on a stretch of w: for its width, and for each unit of fall on it
+PER_WIDTH, PER_FALL = 0.4, 0.02
 
 
 @attrs.frozen(eq=False)
