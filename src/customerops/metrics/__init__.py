@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from customerops.metrics.clv.bgbb import BGBB
     from customerops.metrics.clv.bgnbd import BGNBD
     from customerops.metrics.clv.comparing import Comparison, compare
+    from customerops.metrics.clv.contractual import ContractModel
     from customerops.metrics.clv.estimation import LogNormal
     from customerops.metrics.clv.fitted import Fitted
     from customerops.metrics.clv.fitting import fit
@@ -100,6 +101,7 @@ __all__ = [
     "ChurnReasons",
     "Comparison",
     "Concentration",
+    "ContractModel",
     "DailyStickiness",
     "DailySum",
     "Decomposition",
@@ -201,6 +203,7 @@ _HOMES = {
     "ChurnReasons": "churn.reasons",
     "Comparison": "clv.comparing",
     "Concentration": "value.spread",
+    "ContractModel": "clv.contractual",
     "DailyStickiness": "engagement.stickiness_table",
     "DailySum": "churn.daily",
     "Decomposition": "comparison.mix",

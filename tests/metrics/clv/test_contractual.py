@@ -177,7 +177,8 @@ def test_intervals_are_what_draws_of_the_parameters_give(kind: Any) -> None:
 
 
 def test_no_intervals_unless_regular() -> None:
-    for model in (of_sbg(alpha=1, beta=2), fit(SBG, years([100, 80]))):
+    steep = of_bdw(alpha=0.01, beta=2.0, c=900.0)
+    for model in (of_sbg(alpha=1, beta=2), fit(SBG, years([100, 80])), steep):
         assert np.isnan(model.survival_interval([0, 1, 2])).all()
         assert np.isnan(model.retention_interval([1, 2])).all()
 

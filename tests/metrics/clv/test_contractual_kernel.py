@@ -117,6 +117,18 @@ def test_slopes_of_survival() -> None:
                     assert gradient[j, i] == pytest.approx(float(exact), rel=1e-9, abs=1e-13)
 
 
+def test_slopes_where_no_power_can_hold_the_time() -> None:
+    alpha, beta, c = 0.01, 2.0, 80.0
+    value, gradient, _ = log_survival_slopes(alpha, beta, c, np.array([1e6]))
+    log_u = c * math.log(1e6)
+    front = math.lgamma(alpha + beta) - math.lgamma(beta)
+    assert value[0] == pytest.approx(front - alpha * log_u)
+    by_alpha = float(mp.digamma(alpha + beta)) - log_u
+    by_beta = float(mp.digamma(alpha + beta) - mp.digamma(beta))
+    exact = [alpha * by_alpha, beta * by_beta, -alpha * log_u]
+    np.testing.assert_allclose(gradient[:, 0], exact, rtol=1e-10)
+
+
 def _log_at(shape: tuple[float, float, float], j: int, t: int) -> Any:
     def at(x: Any) -> Any:
         some = [mp.exp(x) if i == j else mp.mpf(v) for i, v in enumerate(shape)]

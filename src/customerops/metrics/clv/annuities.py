@@ -14,8 +14,6 @@ DIRECT = 1024  # terms that are added one by one
 NODES = 16  # of Gauss and Legendre on a panel
 PANEL = 0.5  # of the logarithm of time
 NEGLIGIBLE = 1e-20  # of a flow that begins with 1
-_CENTRAL = (1 / 24, -17 / 5760, 367 / 967_680)
-_DIFFERENCES = ((-1, 1), (-1, 3, -3, 1), (-1, 5, -10, 10, -5, 1))
 
 
 def annuity(
@@ -44,19 +42,18 @@ def annuity(
     Notes
     -----
     Some terms are added, and the rest is an integral from half a term before the first of them,
-    on the scale of log t, with the first three corrections of Euler and Maclaurin in central
-    differences (the midpoint form: 1/24, -17/5760, 367/967680). Without a discount the integral
-    over all later times is known where S is a power of t.
+    on the scale of log t, with Euler and Maclaurin's correction of the midpoint rule: a 24th of
+    the last difference. The next one, 17/5760 of a third difference, is below 1e-13 of the sum: a
+    flow that falls fast has come to nothing after a thousand terms. Without a discount the
+    integral over all later times is known where S is a power of t.
     """
-    t = np.arange(DIRECT + 3.0)
+    t = np.arange(DIRECT + 1.0)
     with np.errstate(divide="ignore"):
         flows = np.exp(log_survival(np.log(t)) - rate * t)
     total = float(flows[:DIRECT].sum())
     if flows[DIRECT] <= NEGLIGIBLE:
         return total
-    for factor, signs in zip(_CENTRAL, _DIFFERENCES, strict=True):
-        half = len(signs) // 2
-        total += factor * float(np.array(signs) @ flows[DIRECT - half : DIRECT + half])
+    total += float(flows[DIRECT] - flows[DIRECT - 1]) / 24
     first = float(np.log(DIRECT - 0.5))
     last = float(np.log(-np.log(NEGLIGIBLE) / rate)) if rate > 0 else max(settled, first + 1.0)
     panels = int(np.ceil((last - first) / min(PANEL, PANEL / bend)))

@@ -95,9 +95,9 @@ def log_survival_slopes(
         Values, shape (n,); gradients, (3, n); Hessians, (3, 3, n). They are 0 at t = 0.
     """
     log_t = np.log(np.maximum(t, 1.0))
-    u = np.where(t > 0, np.exp(c * log_t), 0.0)
-    with np.errstate(divide="ignore"):
-        value = log_survival(alpha, beta, np.log(u))
+    log_u = np.where(t > 0, c * log_t, -np.inf)
+    value = log_survival(alpha, beta, log_u)
+    u = np.exp(np.minimum(log_u, FAR))  # beyond it, only ratios of u to itself are left
     y, z = beta + u, alpha + beta + u
     (_, r_y, s_y), (_, r_z, s_z) = stirling_rest(y), stirling_rest(z)
     (_, r_a, s_a), (_, r_b, s_b) = (stirling_rest(np.array([v])) for v in (alpha + beta, beta))
@@ -106,7 +106,7 @@ def log_survival_slopes(
     second = alpha / y / z + s_y - s_z
     first_0 = -np.log1p(alpha / beta) + r_b - r_a
     second_0 = alpha / beta / (alpha + beta) + s_b - s_a
-    by_alpha = -(np.log1p(u / (alpha + beta)) + r_z - r_a)
+    by_alpha = -(np.logaddexp(0.0, log_u - np.log(alpha + beta)) + r_z - r_a)
     by_alpha_2 = u / z / (alpha + beta) - (s_z - s_a)
     u_1 = u * c * log_t  # by log c
     u_2 = u_1 * (1.0 + c * log_t)
