@@ -24,6 +24,7 @@ import attrs
 from customerops import InteractionLog, journey
 from tests.benchmarks.bench_metrics import KINDS, Columns, built, draw
 from tests.benchmarks.harness import Times, interleave, machine, markdown
+from tests.benchmarks.paths_section import paths
 
 # ---- funnels: any entry, in order, customers, a window from the start
 
@@ -43,7 +44,9 @@ class PolarsFunnel:
     def reached(self, steps: tuple[str, ...]) -> list[int]:
         pl = self.pl
         codes = [KINDS.index(step) for step in steps]
-        rows = self.frame.filter(pl.col("kind").is_in(codes)).select("customer", "kind", start="ts")
+        rows = self.frame.filter(pl.col("kind").is_in(codes)).select(
+            "customer", "kind", start="ts"
+        )
         for k, step in reversed([*enumerate(steps)][1:]):
             # of the rows that take a step: when each step after it is taken
             later = [f"t{i}" for i in range(k + 1, len(steps))]
@@ -118,7 +121,9 @@ class DuckdbFunnel:
 
         self.connection = duckdb.connect()
         self.connection.register("loaded", pa.table(columns))
-        self.connection.execute("create table events as select * from loaded order by customer, ts")
+        self.connection.execute(
+            "create table events as select * from loaded order by customer, ts"
+        )
         self.connection.unregister("loaded")
 
     def reached(self, steps: tuple[str, ...]) -> list[int]:
@@ -201,7 +206,10 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     return markdown([*names, "cold, s", "warm, s", "best peer over cold", "over warm"], rows)
 
 
-SECTIONS: dict[str, Callable[[InteractionLog, Columns, int], None]] = {"funnel": funnels}
+SECTIONS: dict[str, Callable[[InteractionLog, Columns, int], None]] = {
+    "funnel": funnels,
+    "paths": paths,
+}
 
 
 def main() -> None:

@@ -1,0 +1,212 @@
+"""The section of paths in `bench_journey`: transitions, variants, step matrices."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from customerops import InteractionLog, journey
+from customerops.model import END, START
+from tests.benchmarks.bench_metrics import KINDS, Columns
+from tests.benchmarks.harness import Times, interleave, markdown
+
+STEPS = 10
+PEERS = {"pm4py": ("transitions", "variants"), "retentioneering": ("step_matrix",)}
+
+
+class PolarsPaths:
+    """What follows what by a shift, paths as strings of one character a step."""
+
+    def __init__(self, columns: Columns) -> None:
+        import polars as pl
+
+        self.pl = pl
+        sorted_ = pl.DataFrame(columns).sort("customer", "ts", maintain_order=True)
+        self.frame = sorted_.select("customer", "kind").rechunk().lazy()
+
+    def transitions(self) -> tuple[Any, Any, Any]:
+        """Return moves and customers by source and target, and customers by source."""
+        pl = self.pl
+        mine = pl.col("customer") == pl.col("customer").shift(-1)
+        first = (pl.col("customer") != pl.col("customer").shift(1)).fill_null(value=True)
+        moves = self.frame.select(
+            "customer", "kind", target=pl.when(mine).then(pl.col("kind").shift(-1)).otherwise(-1)
+        )
+        each = [pl.len().alias("n"), pl.col("customer").n_unique().alias("customers")]
+        plans = [
+            moves.group_by("kind", "target").agg(each),
+            self.frame.filter(first).group_by("kind").agg(pl.len().alias("n")),
+            self.frame.group_by("kind").agg(pl.col("customer").n_unique()),
+        ]
+        return tuple(pl.collect_all(plans))
+
+    def moves(self) -> Any:
+        """Return the moves alone."""
+        pl = self.pl
+        mine = pl.col("customer") == pl.col("customer").shift(-1)
+        moves = self.frame.select(
+            "kind", target=pl.when(mine).then(pl.col("kind").shift(-1)).otherwise(-1)
+        )
+        return moves.group_by("kind", "target").agg(pl.len()).collect()
+
+    def variants(self) -> Any:
+        """Return how many customers have each path."""
+        pl = self.pl
+        word = pl.col("kind").cast(pl.String).str.join("")
+        paths = self.frame.group_by("customer", maintain_order=False).agg(path=word)
+        return paths.group_by("path").agg(pl.len().alias("n")).collect()
+
+
+def paths(log: InteractionLog, columns: Columns, repetitions: int) -> None:
+    """Print the table of paths."""
+    polars = PolarsPaths(columns)
+    table = journey.transitions(log)
+    variants = journey.variants(log)
+    matrix = journey.step_matrix(log, max_steps=STEPS)
+    _same("transitions, polars", _cells(table), _polars_cells(polars))
+    _same("variants, polars", _counts(variants), _polars_counts(polars))
+    works: dict[str, Callable[[], object]] = {
+        "transitions": lambda: journey.transitions(_cold(log)),
+        "transitions, polars": polars.transitions,
+        "transitions, polars, moves alone": polars.moves,
+        "variants": lambda: journey.variants(_cold(log)),
+        "variants, polars": polars.variants,
+        "step_matrix": lambda: journey.step_matrix(_cold(log), max_steps=STEPS),
+    }
+    times = interleave(works, repetitions)
+    rows = [
+        [
+            "transitions, counts and customers",
+            "polars",
+            *_line(times, "transitions", "transitions, polars"),
+        ],
+        [
+            "transitions, counts alone",
+            "polars",
+            *_line(times, "transitions", "transitions, polars, moves alone"),
+        ],
+        ["variants", "polars", *_line(times, "variants", "variants, polars")],
+    ]
+    for package, names in PEERS.items():
+        found = _peer(package, log, repetitions)
+        if found is None:
+            print(f"{package.upper()} names no interpreter: {package} is left out")
+            continue
+        answers = {
+            "transitions": lambda rows: _same(
+                "dfg", _moves(table), {(a, b): n for a, b, n in rows}
+            ),
+            "variants": lambda rows: _same(
+                "variants", _counts(variants), {tuple(path): n for *path, n in rows}
+            ),
+            "step_matrix": lambda rows: _same_shares(matrix, rows),
+        }
+        for name in names:
+            answers[name](found["answers"][name])
+            theirs = Times(tuple(found["seconds"][name]))
+            ratio = theirs.over(times[name])
+            print_name = f"{package} {found['version']}"
+            rows.append(
+                [
+                    name,
+                    print_name,
+                    f"{theirs.median:.3f}",
+                    f"{times[name].median:.4f}",
+                    ratio.spread(1),
+                ]
+            )
+    print(markdown(["", "peer", "peer, s", "ours cold, s", "peer over ours"], rows))
+
+
+def _line(times: dict[str, Times], ours: str, peer: str) -> list[str]:
+    ratio = times[peer].over(times[ours]).spread(1)
+    return [f"{times[peer].median:.4f}", f"{times[ours].median:.4f}", ratio]
+
+
+def _cold(log: InteractionLog) -> InteractionLog:
+    return attrs.evolve(log, cache={})
+
+
+def _peer(package: str, log: InteractionLog, repetitions: int) -> Any:
+    """Return answers and times of a package, from a process of its own; None without one."""
+    python = os.environ.get(package.upper())
+    if python is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.npz"
+        names = np.array(log.kinds)
+        np.savez(path, customer=log.codes, kind=log.kind, ts=log.at, names=names)
+        script = Path(__file__).with_name("record_paths.py")
+        environment = {**os.environ, "RETENTIONEERING_NO_TRACK": "1"}
+        arguments = [python, str(script), package, str(path), str(STEPS), str(repetitions)]
+        subprocess.run(arguments, check=True, env=environment, stdout=subprocess.DEVNULL)
+        return json.loads(Path(f"{path}.{package}.json").read_text(encoding="utf-8"))
+
+
+def _same(what: str, ours: Any, theirs: Any) -> None:
+    if ours != theirs:
+        raise SystemExit(f"{what} differs")
+
+
+def _same_shares(matrix: journey.StepMatrix, rows: list[list[Any]]) -> None:
+    grid: Any = matrix.grid()
+    mine = {
+        (kind, step): share
+        for kind, row in grid.to_dict("index").items()
+        for step, share in row.items()
+        if kind in KINDS
+    }
+    theirs = {(kind, step): share for kind, step, share in rows if kind in KINDS}
+    if mine.keys() - theirs.keys() or any(abs(mine[k] - theirs[k]) > 1e-9 for k in mine):
+        raise SystemExit("step matrix differs")
+
+
+def _cells(table: journey.TransitionTable) -> Any:
+    """Return count and customers of every move, and customers of every source."""
+    labels = table.axes[0].labels
+    moves = {
+        (labels[i], labels[j]): (
+            int(table.parts["count"][i, j]),
+            int(table.parts["customers"][i, j]),
+        )
+        for i, j in np.argwhere(table.parts["count"]).tolist()
+    }
+    people = dict(zip(labels, table.parts["visitors"].tolist(), strict=True))
+    return moves, {kind: n for kind, n in people.items() if kind not in (START, END)}
+
+
+def _moves(table: journey.TransitionTable) -> dict[tuple[str, str], int]:
+    def plain(label: Any) -> str:
+        return "" if label in (START, END) else label
+
+    return {(plain(a), plain(b)): n for (a, b), (n, _) in _cells(table)[0].items()}
+
+
+def _polars_cells(polars: PolarsPaths) -> Any:
+    every, starts, people = polars.transitions()
+    moves: dict[tuple[Any, Any], tuple[int, int]] = {
+        (KINDS[a], END if b < 0 else KINDS[b]): (n, customers)
+        for a, b, n, customers in every.select("kind", "target", "n", "customers").rows()
+    }
+    for a, n in starts.rows():
+        moves[START, KINDS[a]] = (n, n)
+    return moves, {KINDS[a]: n for a, n in people.rows()}
+
+
+def _counts(variants: journey.PathVariants) -> dict[tuple[Any, ...], int]:
+    return dict(zip(variants.paths, variants.count.tolist(), strict=True))
+
+
+def _polars_counts(polars: PolarsPaths) -> Counter[tuple[str, ...]]:
+    return Counter(
+        {tuple(KINDS[int(code)] for code in word): n for word, n in polars.variants().rows()}
+    )
