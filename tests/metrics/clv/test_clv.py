@@ -635,3 +635,17 @@ def test_gives_up_in_words() -> None:
 def test_evidence_is_checked() -> None:
     with pytest.raises(InvalidInputError, match="status must be one of"):
         Evidence(customers=1, log_likelihood=0.0, log_covariance=None, status="good")  # type: ignore[arg-type]
+
+
+def test_customers_of_thousands_of_purchases_are_not_said_to_stay() -> None:
+    """They fell silent for a hundred times their gap: lost, if by a tiny chance a purchase."""
+    rng = np.random.default_rng(0)
+    heavy = PurchaseSummary.from_arrays(
+        rng.poisson(5000, 200), rng.integers(600, 700, 200), [700] * 200
+    )
+    model = fit(BGNBD, heavy)
+    assert model.diagnosis == (
+        "boundary: b grows without bound: the chance to drop out after any one purchase vanishes"
+    )
+    if_they_went_on = heavy.x.sum() / 100 * 10  # purchases in 100 weeks, 10 weeks to come
+    assert model.expected_purchases(heavy, horizon=10).total < 0.05 * if_they_went_on

@@ -23,7 +23,7 @@ LIMITS: tuple[Limit, ...] = (
     ({"a": 1, "b": 1}, "a and b grow without bound: the chance to drop out is the same for all"),
     ({"a": -1, "b": -1}, "a and b tend to 0: a customer drops out after the first purchase or never"),
     ({"a": -1}, f"a tends to 0: {_NOBODY_DROPS}"),
-    ({"b": 1}, f"b grows without bound: {_NOBODY_DROPS}"),
+    ({"b": 1}, "b grows without bound: the chance to drop out after any one purchase vanishes"),
     ({"a": 1}, f"a grows without bound: {_EVERYBODY_DROPS}"),
     ({"b": -1}, f"b tends to 0: {_EVERYBODY_DROPS}"),
     ({"r": 1}, "r grows without bound: all customers buy at the same rate"),
