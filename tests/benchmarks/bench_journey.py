@@ -22,7 +22,8 @@ from typing import Any
 import attrs
 
 from customerops import InteractionLog, journey
-from tests.benchmarks.bench_metrics import KINDS, Columns, built, draw
+from tests.benchmarks.attribution_section import attributions
+from tests.benchmarks.bench_metrics import DAY_US, KINDS, Columns, built, draw
 from tests.benchmarks.harness import Times, interleave, machine, markdown
 from tests.benchmarks.paths_section import paths
 
@@ -128,7 +129,7 @@ class DuckdbFunnel:
 
     def reached(self, steps: tuple[str, ...]) -> list[int]:
         codes = ", ".join(str(KINDS.index(step)) for step in steps)
-        source = f"(select * from events where kind in ({codes}))"  # noqa: S608 - of our own words
+        source = f"(select * from events where kind in ({codes}))"
         for k, step in reversed([*enumerate(steps)][1:]):
             takes = f"kind = {KINDS.index(step)}"
             later = "".join(
@@ -140,7 +141,7 @@ class DuckdbFunnel:
                     partition by customer order by ts
                     rows between current row and unbounded following
                 )
-            )"""  # noqa: S608 - of our own words
+            )"""
         window = f"interval {WITHIN.days} day"
         times = "".join(
             f" + coalesce((t{k} - ts <= {window})::int, 0)" for k in range(1, len(steps))
@@ -151,7 +152,7 @@ class DuckdbFunnel:
                 select customer, max(1{times}) as depth from {source}
                 where kind = {KINDS.index(steps[0])} group by customer
             ) select {counts} from deepest
-        """  # noqa: S608 - of our own words
+        """
         (found,) = self.connection.sql(query).fetchall()
         return list(found)
 
@@ -191,6 +192,85 @@ def _turns(
     return shown(interleave(works, repetitions), list(peers))
 
 
+# ---- sessions: half an hour without a hit; sessions, bounces, hits, time, customers
+
+GAP = dt.timedelta(minutes=30)
+Visits = tuple[int, ...]
+
+
+class PandasSessions:
+    """Number the sessions by a running count of pauses, and group by the number."""
+
+    def __init__(self, columns: Columns) -> None:
+        import pandas as pd
+
+        self.frame = pd.DataFrame(columns).sort_values(["customer", "ts"], kind="stable")
+
+    def visits(self) -> Visits:
+        who, at = self.frame["customer"], self.frame["ts"]
+        number = ((who != who.shift()) | (at.diff() > GAP)).cumsum()
+        each = self.frame.groupby(number, sort=False).agg(
+            customer=("customer", "first"),
+            hits=("ts", "size"),
+            first=("ts", "first"),
+            last=("ts", "last"),
+        )
+        lasted: Any = (each["last"] - each["first"]).sum()
+        duration = lasted // dt.timedelta(microseconds=1)
+        bounces = int((each["hits"] == 1).sum())
+        return len(each), bounces, int(each["hits"].sum()), duration, each["customer"].nunique()
+
+
+class PolarsSessions:
+    """The same, in one lazy query."""
+
+    def __init__(self, columns: Columns) -> None:
+        import polars as pl
+
+        self.pl = pl
+        self.frame = pl.DataFrame(columns).sort("customer", "ts").rechunk().lazy()
+
+    def visits(self) -> Visits:
+        pl = self.pl
+        who, at = pl.col("customer"), pl.col("ts")
+        new = (who != who.shift(1)) | (at - at.shift(1) > GAP)
+        each = (
+            self.frame.select(who, at, number=new.fill_null(value=True).cum_sum())
+            .group_by("number")
+            .agg(who.first(), hits=pl.len(), lasted=at.last() - at.first())
+        )
+        hits = pl.col("hits")
+        found = each.select(
+            pl.len(),
+            (hits == 1).sum().alias("bounces"),
+            hits.sum(),
+            pl.col("lasted").dt.total_microseconds().sum(),
+            who.n_unique(),
+        )
+        return tuple(map(int, found.collect().row(0)))
+
+
+def _visits(log: InteractionLog) -> Visits:
+    parts = journey.sessions(log, GAP).parts
+    names = ("sessions", "bounces", "hits", "duration", "customers")
+    return tuple(int(parts[name]) for name in names)
+
+
+def visits(log: InteractionLog, columns: Columns, repetitions: int) -> None:
+    """Print the table of sessions."""
+    assert log.as_of is not None
+    later = attrs.evolve(log, as_of=log.as_of + DAY_US)  # no session is open then
+    peers: dict[str, Any] = {"pandas": PandasSessions(columns), "polars": PolarsSessions(columns)}
+    answer = _visits(later)
+    for name, peer in peers.items():
+        if peer.visits() != answer:
+            raise SystemExit(f"sessions: {name} differs")
+    works: dict[str, Callable[[], object]] = {name: peer.visits for name, peer in peers.items()}
+    works["warm"] = lambda: _visits(later)
+    works["cold"] = lambda: _visits(attrs.evolve(later, cache={}))
+    print(table(["", *peers], [["sessions", *shown(interleave(works, repetitions), list(peers))]]))
+
+
 # ---- what the sections share
 
 
@@ -208,8 +288,10 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 SECTIONS: dict[str, Callable[[InteractionLog, Columns, int], None]] = {
     "funnel": funnels,
-    "paths": paths,
+    "sessions": visits,
 }
+SECTIONS["attribution"] = attributions
+SECTIONS["paths"] = paths
 
 
 def main() -> None:

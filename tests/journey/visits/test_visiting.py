@@ -157,6 +157,16 @@ def test_sessions_of_days_are_counted_where_they_begin() -> None:
     assert table.parts["hits"].tolist()[:3] == [1, 2, 0]
 
 
+def test_days_of_a_window_leave_out_the_sessions_before_and_after_it() -> None:
+    late = 60 * 24
+    rows = [hit("a", minute) for minute in (-late, 0, 9, late, late * 2)]
+    day = Window(at(-60), at(22 * 60))  # 31 March in Berlin
+    known = log_of(rows).until(at(late * 9))
+    table = sessions(known, 5 * MINUTE, period="day", over=day)
+    assert table.axes[0].labels == (dt.date(2024, 3, 31),)
+    assert (table.count.tolist(), table.customers.tolist()) == ([2], [1])
+
+
 def test_two_hits_at_one_instant_are_no_bounce() -> None:
     table = sessions(log_of([hit("a", 0), hit("a", 0)]).until(at(90)), MINUTE)
     assert table.bounce_rate().value == 0

@@ -240,18 +240,20 @@ def sessions(
     shape = tuple(len(axis) for axis in axes)
 
     closed, opened = inside & ~found.open, np.flatnonzero(inside & found.open)
-    first, last, whose = found.first[closed], found.last[closed], customer[closed]
-    keys = (whose, place[closed]) if period else (whose,)
+    keys = (customer, place) if period else (customer,)
     lead = np.flatnonzero(first_of_run(*keys))  # a customer in a cell, each once
-    at = group[whose[lead]] * width + place[closed][lead]
-    length = last - first + 1
+    length = found.last - found.first + 1
     each = {
-        "sessions": np.ones(len(length), np.int64),
-        "bounces": (length == 1).astype(np.int64),
-        "hits": length,
-        "duration": found.at[last] - found.at[first],  # of one customer at most all of time
+        "sessions": closed.astype(np.int64),
+        "bounces": (closed & (length == 1)).astype(np.int64),
+        "hits": length * closed,
+        "duration": (found.at[found.last] - begun) * closed,  # a customer's are in one lifetime
     }
-    own = {name: np.add.reduceat(column, lead) for name, column in each.items()}
+    sums = {name: np.add.reduceat(column, lead) for name, column in each.items()}
+    some = sums["sessions"] > 0  # the others are in no cell of the report
+    own = {name: column[some] for name, column in sums.items()}
+    lead = lead[some]
+    at = group[customer[lead]] * width + place[lead]
     parts = {
         "customers": exact.group_count(at, cells),
         **{name: exact.group_sum(at, column, cells) for name, column in own.items()},
