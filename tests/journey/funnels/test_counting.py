@@ -272,6 +272,26 @@ def test_a_period_is_complete_when_its_last_entry_had_its_time() -> None:
     assert endless.complete.tolist() == [[True], [False]]
 
 
+def test_days_of_entry_are_local_and_windows_elapse() -> None:
+    """New York, 10 March 2024, has 23 hours: from 05:00Z to 04:00Z."""
+
+    def on(who: str, kind: str, said: str) -> Interaction:
+        return Interaction(customer_id=who, kind=kind, at=dt.datetime.fromisoformat(said))
+
+    rows = [
+        *(on("a", "A", "2024-03-10T04:59:59Z"), on("a", "B", "2024-03-11T04:59:59Z")),
+        *(on("b", "A", "2024-03-10T05:00:00Z"), on("b", "B", "2024-03-11T05:00:01Z")),
+        *(on("c", "A", "2024-03-11T03:59:59Z"), on("d", "A", "2024-03-11T04:00:00Z")),
+    ]
+    log = InteractionLog.from_interactions(rows, calendar=Calendar("America/New_York"))
+    until = dt.datetime.fromisoformat("2024-03-12T03:59:58.999999Z")
+    trend = funnel_trend(log.until(until), ["A", "B"], within=DAY, period="day")
+    assert trend.axes[0].labels == tuple(dt.date(2024, 3, day) for day in (9, 10, 11))
+    assert trend.counts.tolist() == [[1, 1], [2, 0], [1, 0]]
+    assert trend.immature.tolist() == [0, 1, 1]  # c is one microsecond short of a day
+    assert trend.complete[:, 0].tolist() == [True, False, False]
+
+
 def test_a_trend_of_nothing() -> None:
     log = InteractionLog.from_interactions([], calendar=Calendar("UTC")).until(at(0))
     assert funnel_trend(log, ["A", "B"], within=DAY, period="week").shape == (0, 2)
