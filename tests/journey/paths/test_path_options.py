@@ -203,6 +203,20 @@ def test_customers_of_threads_are_counted_once() -> None:
     assert table.context.unit == "move"
 
 
+def test_paths_of_threads_and_of_customers_do_not_add() -> None:
+    log = known(seen("a", "VP", thread="t1"))
+    for function in (
+        journey.transitions,
+        journey.transition_times,
+        journey.variants,
+        journey.rework,
+        journey.eventually_follows,
+    ):
+        one, other = function(log), function(log.by_thread())
+        with pytest.raises(InvalidInputError, match="(options|unit) must be the same to add"):
+            one + other
+
+
 def test_threads_of_one_customer_must_be_in_one_group() -> None:
     rows = [*seen("a", "VP", thread="t1"), *seen("a", "PV", thread="t2")]
     with pytest.raises(InvalidInputError, match="by must put each customer into one group"):

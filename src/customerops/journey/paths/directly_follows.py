@@ -180,7 +180,7 @@ def transitions(
             as_of=units.asked.as_of,
             over=over,
             by=by,
-            options=naming.options,
+            options={**naming.options, "of": units.unit},
         ),
     )
 
@@ -261,7 +261,7 @@ def transition_times(
             as_of=units.asked.as_of,
             over=over,
             by=by,
-            options={**naming.options, "tick": unit},
+            options={**naming.options, "of": units.unit, "tick": unit},
         ),
     )
 

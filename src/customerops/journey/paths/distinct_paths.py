@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
@@ -58,12 +59,14 @@ class PathVariants(Statistic):
 
     outer: tuple[Axis, ...]
     rows: PathRows
-    parts: dict[str, NDArray[np.int64]]
+    parts: Mapping[str, NDArray[np.int64]]
     context: Context
 
     def __attrs_post_init__(self) -> None:
-        for part in self.parts.values():
+        parts = {name: np.asarray(self.parts[name], np.int64) for name in self.PARTS}
+        for part in parts.values():
             part.flags.writeable = False
+        object.__setattr__(self, "parts", MappingProxyType(parts))
 
     def __len__(self) -> int:
         """Return the number of distinct paths, those of each group counted apart."""
@@ -220,7 +223,8 @@ class PathVariants(Statistic):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild through the constructor: a pickled array would come back writable."""
-        return (_rebuilt, (PathVariants, attrs.asdict(self, recurse=False)))
+        state = attrs.asdict(self, recurse=False)
+        return (_rebuilt, (PathVariants, {**state, "parts": dict(self.parts)}))
 
     def _repr_html_(self) -> str:
         return self.top(render.ROWS)._repr_html_()
@@ -502,6 +506,6 @@ def variants(
             as_of=units.asked.as_of,
             over=over,
             by=by,
-            options={**naming.options, "gap": cut},
+            options={**naming.options, "of": units.unit, "gap": cut},
         ),
     )
