@@ -34,9 +34,9 @@ class Case:
     distrusted: list[SharedIdentifier | Link]
 
     def resolved(self, **changes: Any) -> Resolution:
-        rows = changes.pop("rows", self.rows)
-        said = {"links": self.links, "splits": self.splits, "distrusted": self.distrusted}
-        return resolve_identities(columns(rows), self.rules, **(said | changes))
+        said: dict[str, Any] = {"links": self.links, "splits": self.splits}
+        said |= {"distrusted": self.distrusted, **changes}
+        return resolve_identities(columns(self.rows), self.rules, **said)
 
     def expected(self) -> tuple[set[frozenset[Any]], list[tuple[Any, ...]]]:
         return resolve(
@@ -63,7 +63,7 @@ def parts(resolution: Resolution) -> set[frozenset[Any]]:
     return set(map(frozenset, resolution.clusters.values()))
 
 
-ROWS = st.lists(
+ROWS: st.SearchStrategy[list[Any]] = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(RECORDS), st.sampled_from(TYPES), st.sampled_from(VALUES)),
         st.tuples(st.sampled_from(RECORDS), st.none(), st.none()),

@@ -80,7 +80,7 @@ TABLE: list[tuple[str, list[Row], dict[str, Any], list[str]]] = [
     ("what is blocked does not separate", [("a", "user_id", "0"), ("b", "user_id", "1"), ("a", "email", "x"), ("b", "email", "x")], {}, ["ab"]),
     ("as many as allowed", [("a", "phone", "7"), ("b", "phone", "7")], {"joins": [JoinRule("phone", at_most=2)]}, ["ab"]),
     ("one more", [("a", "phone", "7"), ("b", "phone", "7"), ("c", "phone", "7")], {"joins": [JoinRule("phone", at_most=2)]}, []),
-    ("too many do not separate", [(r, "user_id", "1") for r in "abc"] + [(r, "email", "x") for r in "ad"] + [("d", "user_id", "2")], {"joins": [JoinRule("user_id", at_most=2), "email"]}, ["ad"]),
+    ("too many do not separate", [*((r, "user_id", "1") for r in "abc"), *((r, "email", "x") for r in "ad"), ("d", "user_id", "2")], {"joins": [JoinRule("user_id", at_most=2), "email"]}, ["ad"]),
     ("distrusted", [("a", "email", "x"), ("b", "email", "x")], {"distrusted": [SharedIdentifier("email", "x")]}, []),
     # within one rule: fewer holders first, then the text
     ("fewer holders first", [("a", "user_id", "1"), ("b", "user_id", "2"), ("c", "email", "y"), ("a", "email", "y"), ("c", "email", "x"), ("b", "email", "x"), ("d", "email", "x")], {}, ["ac"]),
@@ -180,7 +180,8 @@ def _sorted(refused: tuple[Any, ...]) -> tuple[Any, ...]:
 @given(cases(), st.randoms())
 def test_the_order_of_what_is_given_is_nothing(case: Case, random: Any) -> None:
     def shuffled(items: list[Any]) -> list[Any]:
-        return random.sample(items, len(items))
+        mixed: list[Any] = random.sample(items, len(items))
+        return mixed
 
     other = Case(
         shuffled(case.rows),
@@ -217,7 +218,7 @@ def test_as_scipy_finds_components_in_a_large_graph() -> None:
         record=record, type=["email"] * len(record), value=[f"v{v}" for v in value]
     )
     who = resolve_identities(held, IdentityRules(joins=("email",)))
-    smallest = {}
+    smallest: dict[int, int] = {}
     for one in who.records.tolist():
         smallest.setdefault(label[one], one)
     assert who.customers.tolist() == [smallest[label[one]] for one in who.records.tolist()]

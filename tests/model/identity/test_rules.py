@@ -73,16 +73,16 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: IdentityRules(joins="email"), "joins must be an iterable of values: got str"),
     (lambda: IdentityRules(joins=[3]), "joins[0] must be a JoinRule or a type: got int"),
     (lambda: IdentityRules(joins=["a", "b", JoinRule("a")]), "joins[2] must name a type that is not there before: got one again"),
-    (lambda: IdentityRules(joins=(), unique="user_id"), "unique must be a set: got str"),
-    (lambda: IdentityRules(joins=(), blocked={3}), "blocked[0] must be a str: got int"),
+    (lambda: IdentityRules(joins=(), unique="user_id"), "unique must be an iterable of values: got str"),
+    (lambda: IdentityRules(joins=(), blocked=[3]), "blocked[0] must be a str: got int"),  # type: ignore[list-item]
     (lambda: SharedIdentifier("email", ""), "value must not be empty: got ''"),
     (lambda: Link("id-a", "id-a"), "b must be another record than a: got the same"),
     (lambda: Link("id-a", 1), "b must be an id of the type of a: got int"),
-    (lambda: Link("id-a", None), "b must be an int, a str or a UUID: got None"),
-    (lambda: Link("id-a", "id-b", weight="0.9"), "weight must be a float: got str"),
-    (lambda: IdentitySplit(records=set(), others={1}), "records must not be empty: got none"),
-    (lambda: IdentitySplit(records={1}, others=[]), "others must not be empty: got none"),
-    (lambda: IdentitySplit(records={1, 2}, others={2, 3}), "others must not be among records: 1 are in both"),
+    (lambda: Link("id-a", None), "b must be an int, a str or a UUID: got None"),  # type: ignore[arg-type]
+    (lambda: Link("id-a", "id-b", weight="0.9"), "weight must be a float: got str"),  # type: ignore[arg-type]
+    (lambda: IdentitySplit(records=frozenset(), others=frozenset({1})), "records must not be empty: got none"),
+    (lambda: IdentitySplit(records=frozenset({1}), others=frozenset()), "others must not be empty: got none"),
+    (lambda: IdentitySplit(records=frozenset({1, 2}), others=frozenset({2, 3})), "others must not be among records: 1 are in both"),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from customerops.errors import InvalidInputError
 from customerops.model.records.base import Record
-from customerops.model.values.checks import Id, came, each, whole
+from customerops.model.values.checks import Id, came, each, text, whole
 
 __all__ = [
     "KIND",
@@ -86,6 +86,18 @@ def _rules(given: Iterable[Any]) -> tuple[JoinRule, ...]:
     return tuple(rules)
 
 
+def _texts(name: str, given: Iterable[str]) -> frozenset[str]:
+    return frozenset(text(f"{name}[{i}]", one) for i, one in enumerate(each(name, given)))
+
+
+def _unique(given: Iterable[str]) -> frozenset[str]:
+    return _texts("unique", given)
+
+
+def _blocked(given: Iterable[str]) -> frozenset[str]:
+    return _texts("blocked", given)
+
+
 @attrs.frozen(kw_only=True)
 class IdentityRules(Record):
     """What joins records, strongest first, and what keeps them apart.
@@ -119,8 +131,8 @@ class IdentityRules(Record):
     """
 
     joins: tuple[JoinRule, ...] = attrs.field(converter=_rules)
-    unique: frozenset[str] = frozenset({"user_id"})
-    blocked: frozenset[str] = PLACEHOLDERS
+    unique: frozenset[str] = attrs.field(default=frozenset({"user_id"}), converter=_unique)
+    blocked: frozenset[str] = attrs.field(default=PLACEHOLDERS, converter=_blocked)
 
     def _check(self) -> None:
         seen: set[str] = set()
