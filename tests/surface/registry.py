@@ -10,7 +10,7 @@ import attrs
 
 from customerops import journey, lifecycle, metrics, model
 from customerops.model import Calendar, Window, amount, first, kind
-from tests.surface import credits, populations
+from tests.surface import credit, populations
 from tests.surface.entry import ENTRIES, derived, stat
 from tests.surface.world import Ago, Around, World
 
@@ -403,9 +403,9 @@ stat(
     value="none",
     by="country",
 )
-for how in credits.MODELS:
-    derived(credits.credited, how=how)
-derived(credits.ordered)
+for how in credit.MODELS:
+    derived(credit.credited, how=how)
+derived(credit.ordered)
 stat(journey.next_best, within=DAYS, conversion="purchase", support=2)
 stat(
     journey.next_best,
@@ -417,4 +417,4 @@ stat(
     by="country",
 )
 stat(journey.next_best, within=DAYS, state="attributes.score", by=first("channel"))
-derived(credits.outlook)
+derived(credit.outlook)

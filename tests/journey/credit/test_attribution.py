@@ -417,6 +417,18 @@ def test_groups_are_credited_apart() -> None:
     assert pd.notna(credit.to_frame()["conversions"]).all()
 
 
+def test_groups_without_paths_have_no_credit() -> None:
+    log = InteractionLog.from_interactions([]).with_customers(
+        [Customer(id="a", country="DE", created_at=START)]
+    )
+    paths = paths_to_conversion(log.until(START), "buy", lookback=DAY, by="country")
+    for model in (Linear(), Markov(), Shapley()):
+        credit = attribute(paths, model)
+        assert credit.conversions.shape == (1, 0)
+        assert credit.untouched.tolist() == [0]
+        assert not pickle.loads(pickle.dumps(credit)).untouched.flags.writeable
+
+
 def test_it_shows_itself() -> None:
     credit = attribute(table({("A", "B"): [1, 1, 0, 0], (): [2, 0, 0, 0]}), Markov())
     assert repr(credit) == "Attribution(model=Markov(order=1), axes=channel[2])"

@@ -70,8 +70,9 @@ class Attribution(Result):
     _details: tuple[tuple[tuple[Label, ...], Any], ...] = ()
 
     def __attrs_post_init__(self) -> None:
-        for array in (self.conversions, self.value, *self.columns.values()):
-            array.flags.writeable = False
+        for array in (self.conversions, self.value, self.untouched, *self.columns.values()):
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
         object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
 
     @property
@@ -228,26 +229,24 @@ def attribute(
         raise InvalidInputError("rng", said)
     axes = (*paths.outer, paths.channels)
     shape = tuple(len(axis) for axis in axes)
-    arrays: dict[str, Floats] = {name: np.zeros(shape) for name in ("conversions", "value")}
+    flat = (prod(shape[:-1]), shape[-1])
+    arrays: dict[str, Floats] = {name: np.zeros(flat) for name in ("conversions", "value")}
     details: list[tuple[tuple[Label, ...], Any]] = []
     for at, channels, block in blocks_of(paths):
         credit = model.credit(block, rng) if len(block.codes) else _NOBODY
-        for name, column in {"conversions": credit.conversions, "value": credit.value}.items():
-            arrays[name].reshape(-1, shape[-1])[at, channels] = column
+        arrays["conversions"][at, channels] = credit.conversions
+        arrays["value"][at, channels] = credit.value
         for name, column in credit.columns.items():
-            cells = arrays.setdefault(name, np.full(shape, np.nan))
-            cells.reshape(-1, shape[-1])[at, channels] = column
+            arrays.setdefault(name, np.full(flat, np.nan))[at, channels] = column
         details.append((block.labels, credit.detail))
-    value = arrays.pop("value") / paths.context.option("scale", 1)
-    conversions = arrays.pop("conversions")
-    context = attrs.evolve(paths.context, metric="attribution").with_options(model=model)
+    found = {name: array.reshape(shape) for name, array in arrays.items()}
     return Attribution(
         axes=axes,
-        conversions=conversions,
-        value=value,
+        conversions=found.pop("conversions"),
+        value=found.pop("value") / paths.context.option("scale", 1),
         untouched=paths.untouched,
-        columns=arrays,
-        context=context,
+        columns=found,
+        context=attrs.evolve(paths.context, metric="attribution").with_options(model=model),
         details=tuple(details),
     )
 

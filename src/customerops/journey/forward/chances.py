@@ -52,6 +52,10 @@ class Outlook(Result):
     seconds: Floats
     context: Context
 
+    def __attrs_post_init__(self) -> None:
+        for array in (self.supported, self.converts, self.steps, self.seconds):
+            array.flags.writeable = False
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per group and source: ``supported``, ``converts``, ``steps``, ``seconds``."""
         import pandas as pd
@@ -74,6 +78,13 @@ class Outlook(Result):
     def __repr__(self) -> str:
         extent = " x ".join(f"{axis.name}[{len(axis)}]" for axis in self.axes)
         return f"Outlook(axes={extent})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild through the constructor: a pickled array would come back writable."""
+        return (
+            _rebuilt,
+            (self.axes, self.supported, self.converts, self.steps, self.seconds, self.context),
+        )
 
     def _repr_html_(self) -> str:
         """Show the first sources as a table; those with too few customers are grey."""
@@ -102,6 +113,24 @@ class Outlook(Result):
         return [(axis, at[i].ravel()) for i, axis in enumerate(self.axes)]
 
 
+def _rebuilt(
+    axes: tuple[Axis, ...],
+    supported: NDArray[np.bool_],
+    converts: Floats,
+    steps: Floats,
+    seconds: Floats,
+    context: Context,
+) -> Outlook:
+    return Outlook(
+        axes=axes,
+        supported=supported,
+        converts=converts,
+        steps=steps,
+        seconds=seconds,
+        context=context,
+    )
+
+
 def outlook_of(table: Table) -> Outlook:
     """Return the outlook of every source of a table of `next_best`."""
     sources, targets = table.axes[-2:]
@@ -122,8 +151,6 @@ def outlook_of(table: Table) -> Outlook:
             found[name][at] = column
     supported = table.parts["customers"][..., keep] >= table.context.option("support")
     known = {name: np.where(supported, column, np.nan) for name, column in found.items()}
-    for array in (supported, *known.values()):
-        array.flags.writeable = False
     return Outlook(
         axes=(*table.axes[:-2], axis),
         supported=supported,
