@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         transition_times,
         transitions,
     )
-    from customerops.journey.paths.distinct_paths import PathVariants, TopVariants, variants
+    from customerops.journey.paths.distinct_paths import PathVariants, variants
     from customerops.journey.paths.flow_edges import FlowEdges
     from customerops.journey.paths.flows import PathFlow, path_flow
     from customerops.journey.paths.positions import StepMatrix, step_matrix
@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         eventually_follows,
         rework,
     )
+    from customerops.journey.paths.top_paths import TopVariants
     from customerops.journey.visits.visiting import (
         SessionRatio,
         SessionTable,
@@ -206,7 +207,7 @@ _HOMES = {
     "StageTable": "maps.tables",
     "StepMatrix": "paths.positions",
     "TimeDecay": "credit.models",
-    "TopVariants": "paths.distinct_paths",
+    "TopVariants": "paths.top_paths",
     "TransitionShare": "paths.directly_follows",
     "TransitionTable": "paths.directly_follows",
     "attribute": "credit.attribution",
