@@ -110,17 +110,15 @@ def _of_chunk(parameters: Four, offset: int, x: Vector, t: Vector, T: Vector) ->
 
 
 def _shortened(parameters: Four, k: Vector, t: Vector, reach: Vector, fall: Vector) -> Vector:
-    """Return a reach, at most the one given, at which phi is hardly above `fall`.
+    """Return a reach, at most the one given, at which phi is not far above `fall`.
 
-    Two tangents of a convex function give one that is not too small, and Newton's method from
+    The tangent of a convex function at 0 gives one that is not too small, and Newton's method from
     there stays above.
     """
     _, alpha, s, beta = parameters
     near = min(alpha, beta) + t
     of_alpha, of_beta = near / (alpha + t), near / (beta + t)
-    first = fall / (k * of_alpha + s * of_beta)
-    last = (fall - k * np.log(of_alpha) - s * np.log(of_beta)) / (k + s)
-    reach = np.minimum(reach, np.minimum(first, last))
+    reach = np.minimum(reach, fall / (k * of_alpha + s * of_beta))
     for _ in range(4):
         more = np.expm1(reach)
         phi = k * np.log1p(more * of_alpha) + s * np.log1p(more * of_beta)
