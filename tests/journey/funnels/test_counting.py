@@ -292,6 +292,22 @@ def test_days_of_entry_are_local_and_windows_elapse() -> None:
     assert trend.complete[:, 0].tolist() == [True, False, False]
 
 
+def test_a_trend_of_each_group() -> None:
+    rows = [visit("a", 0, "A"), visit("a", 1, "B"), visit("b", 8, "A"), visit("c", 9, "A")]
+    rows += [visit("c", 10, "B"), visit("d", 9, "A")]
+    log = InteractionLog.from_interactions(rows, calendar=Calendar("UTC")).with_customers(
+        [Customer(id=who, country="DE" if who in "ab" else "FR") for who in "abcd"]
+    )
+    trend = funnel_trend(
+        log.until(at(0) + 20 * DAY), ["A", "B"], within=2 * DAY, period="week", by="country"
+    )
+    assert trend.counts.tolist() == [[[1, 1], [1, 0], [0, 0]], [[0, 0], [2, 1], [0, 0]]]
+    assert trend.immature.tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert trend.rollup("country") == funnel_trend(
+        log.until(at(0) + 20 * DAY), ["A", "B"], within=2 * DAY, period="week"
+    )
+
+
 def test_a_trend_of_nothing() -> None:
     log = InteractionLog.from_interactions([], calendar=Calendar("UTC")).until(at(0))
     assert funnel_trend(log, ["A", "B"], within=DAY, period="week").shape == (0, 2)
