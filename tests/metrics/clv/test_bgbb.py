@@ -21,6 +21,7 @@ from customerops.metrics import (
     Fitted,
     GammaGamma,
     PurchaseSummary,
+    compare,
     fit,
     lifetime_value,
     purchase_summary,
@@ -245,6 +246,16 @@ def test_models_on_a_clock_refuse_periods_without_a_length() -> None:
     with pytest.raises(InvalidInputError, match="ticks_per_unit must be 1 where unit is 'month'"):
         counts(CUSTOMERS, unit="month", ticks_per_unit=30)
     assert fit(BGNBD, counts(CUSTOMERS, unit="week")).unit == "week"  # coarse, but a length
+
+
+def test_likelihoods_of_other_things_are_not_compared() -> None:
+    weekly = counts(CUSTOMERS, unit="week")
+    with pytest.raises(
+        InvalidInputError,
+        match="models must be likelihoods of one thing: got opportunities taken and times",
+    ):
+        compare([BGBB, BGNBD], weekly)
+    assert type(compare([BGBB], donations()).best()) is BGBB
 
 
 def test_survives_json() -> None:

@@ -119,6 +119,7 @@ class BGBB(PurchaseModel):
 
     PARAMETERS: ClassVar = BGBBParameters
     LIMITS: ClassVar = LIMITS
+    OBSERVED: ClassVar = "opportunities taken"
 
     params: BGBBParameters
     unit: Period
