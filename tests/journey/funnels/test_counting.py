@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from customerops.journey import Exclusion, funnel, funnel_attempts, funnel_trend
 from customerops.model import Calendar, Customer, Interaction, InteractionLog, Window
 from tests.journey.funnels.test_funnels import ROWS, STEPS, at, hit, known, rules
 
+OF: tuple[Literal["first", "previous"], ...] = ("first", "previous")
 MINUTE = dt.timedelta(minutes=1)
 DAY = dt.timedelta(days=1)
 
@@ -98,6 +99,17 @@ def test_attempts_are_clustered_within_customers() -> None:
     assert 0 < low[1] < 0.5 < high[1] < 1
     assert table.conversion("previous").value.tolist() == [1, 0.5]
     assert "squares" not in table.to_frame()
+
+
+def test_attempts_are_compared_with_those_that_entered_or_went_before() -> None:
+    """Settled attempts by customer: 3, 2, 1 and 1, 1, 1."""
+    rows = [*path("a", "ABC.......AB......A"), *path("b", "ABC")]
+    table = funnel(known(rows, 99), ["A", "B", "C"], within=5 * MINUTE, count="totals")
+    moments = {
+        of: [table.conversion(of).parts[name].tolist()[2] for name in ("x", "y", "yy", "xy")]
+        for of in OF
+    }
+    assert moments == {"first": [2, 4, 10, 4], "previous": [2, 3, 5, 3]}
 
 
 def test_attempts_of_two_groups_differ_by_an_interval() -> None:
