@@ -133,7 +133,7 @@ class SBGLikelihood:
     Notes
     -----
     Of those who are up for renewal t a share ``alpha / (alpha + beta + t - 1)`` leaves (Fader and
-    Hardie 2007, equation 7), so the likelihood is that of as many binomials as renewals; their
+    Hardie 2007), so the likelihood is that of as many binomials as renewals; their
     product telescopes to that of the lifetimes.
     """
 
