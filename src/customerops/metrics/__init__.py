@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from customerops.metrics.clv.estimation import LogNormal
     from customerops.metrics.clv.fitted import Fitted
     from customerops.metrics.clv.fitting import fit
+    from customerops.metrics.clv.from_log import purchase_summary
     from customerops.metrics.clv.gammagamma import GammaGamma
     from customerops.metrics.clv.lifetime import LifetimeValue, lifetime_value
     from customerops.metrics.clv.mbgnbd import MBGNBD
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from customerops.metrics.clv.predicted import Predicted
     from customerops.metrics.clv.purchase_model import PurchaseModel
     from customerops.metrics.clv.sbg import SBG
-    from customerops.metrics.clv.summary import PurchaseSummary, purchase_summary
+    from customerops.metrics.clv.summary import PurchaseSummary
     from customerops.metrics.clv.survivors import RenewalSummary, renewal_summary
     from customerops.metrics.clv.tracks import PurchaseTracking, purchase_tracking
     from customerops.metrics.clv.validation import Validation, validate
@@ -272,7 +273,7 @@ _HOMES = {
     "power_curve": "engagement.power",
     "product_popularity": "value.products",
     "purchase_frequency": "value.order_values",
-    "purchase_summary": "clv.summary",
+    "purchase_summary": "clv.from_log",
     "purchase_tracking": "clv.tracks",
     "recency_frequency": "engagement.visits",
     "refund_rate": "value.order_values",

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.clv.from_log import purchase_summary
 from customerops.metrics.clv.html import table_html
 from customerops.metrics.clv.purchase_model import PurchaseModel
-from customerops.metrics.clv.summary import purchase_summary
 from customerops.metrics.shared.occasions import occasions_of
 from customerops.metrics.shared.units import Occasion, Opportunity
 from customerops.model.log.ask import ask
