@@ -196,6 +196,10 @@ def test_a_renewal_that_is_not_due_is_no_failure() -> None:
         later, term=(1, "month"), calendar=UTC, as_of=utc("2026-04-10T23:59:59.999998")
     )
     assert before.kept.tolist() == [0, 0, 1]  # the day is not over
+    over = renewal_summary(
+        later, term=(1, "month"), calendar=UTC, as_of=utc("2026-04-10T23:59:59.999999")
+    )
+    assert over.lost.tolist() == [0, 0, 0, 1]
 
 
 def test_by_plan() -> None:
