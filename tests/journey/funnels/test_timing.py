@@ -108,6 +108,16 @@ def test_times_of_steps() -> None:
     assert times.outer[0].labels == (2, 3)
 
 
+def test_times_are_since_the_step_before_that_was_taken() -> None:
+    rows = [hit("u", 0, "A"), hit("u", 3, "C"), hit("v", 0, "A"), hit("v", 1, "B")]
+    rows += [hit("v", 3, "C")]
+    times = funnel_times(
+        known(rows, 99), ["A", "B", "C"], within=5 * MINUTE, unit=MINUTE, optional=[2]
+    )
+    assert times.n.tolist() == [1, 2]
+    assert times.select(step=3).points.tolist() == [2, 3]
+
+
 def test_times_say_whether_there_may_be_more() -> None:
     def of(minute: int) -> Any:
         return funnel_times(
