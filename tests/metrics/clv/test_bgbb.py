@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from customerops import Calendar, InteractionLog
+from customerops import Calendar, Interaction, InteractionLog
 from customerops.errors import ConvergenceError, InvalidInputError
 from customerops.metrics import (
     BGBB,
@@ -38,6 +40,7 @@ from tests.reference.bgbb import (
     bgbb_posterior,
     bgbb_residual,
 )
+from tests.reference.clv import purchase_rows
 
 PAPER = (1.204, 0.750, 0.657, 2.783)
 MODEL = BGBB.of(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783, unit="year")
@@ -303,6 +306,63 @@ def test_one_tick_is_one_period() -> None:
     assert weeks.T.tolist() == [51, 33]
     years = purchase_summary(log(), occasion="year", unit="year")
     assert (years.x.tolist(), years.T.tolist()) == ([0, 0], [0, 0])
+
+
+NUMBER: dict[str, Callable[[dt.date], int]] = {
+    "week": lambda day: (day.toordinal() - 1) // 7,  # 1 January of the year 1 was a Monday
+    "month": lambda day: 12 * day.year + day.month,
+    "quarter": lambda day: 4 * day.year + (day.month - 1) // 3,
+    "year": lambda day: day.year,
+}
+BERLIN = ZoneInfo("Europe/Berlin")
+ENDS = {  # local days after which a period of that kind begins
+    "week": [dt.date(2024, 3, 31), dt.date(2024, 10, 27), dt.date(2025, 6, 1)],
+    "month": [dt.date(2024, 2, 29), dt.date(2024, 12, 31), dt.date(2025, 3, 31)],
+    "quarter": [dt.date(2024, 3, 31), dt.date(2024, 9, 30), dt.date(2025, 3, 31)],
+    "year": [dt.date(2023, 12, 31), dt.date(2024, 12, 31), dt.date(2025, 12, 31)],
+}
+HOURS = (dt.datetime(2026, 1, 1, tzinfo=UTC) - dt.datetime(2023, 1, 1, tzinfo=UTC)) // dt.timedelta(hours=1)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(sorted(NUMBER)),
+    st.lists(st.tuples(st.integers(1, 5), st.integers(0, HOURS)), max_size=40),
+    st.integers(0, 2),
+    st.integers(0, 2),
+)
+def test_is_that_of_the_loop_a_customer(
+    period: Any, events: list[tuple[int, int]], first: int, second: int
+) -> None:
+    """Local midnight in Berlin lies one or two hours before that of UTC, summer and winter."""
+    start = dt.datetime(2023, 1, 1, tzinfo=UTC)
+    records = [
+        Interaction(id=str(i), customer_id=str(who), at=start + dt.timedelta(hours=hour), kind="purchase")
+        for i, (who, hour) in enumerate(events)
+    ]  # fmt: skip
+    lasts = [
+        dt.datetime.combine(ENDS[period][i], dt.time.max, BERLIN).astimezone(UTC)
+        for i in sorted((first, second))
+    ]
+    expected, excluded = purchase_rows(
+        records,
+        is_purchase=lambda event: event.kind == "purchase",
+        tick=lambda at: NUMBER[period](at.astimezone(BERLIN).date()),
+        calibration_end=lasts[0],
+        as_of=lasts[1],
+    )
+    summary = purchase_summary(
+        InteractionLog.from_interactions(records, calendar=Calendar(BERLIN)),
+        calibration_end=lasts[0],
+        as_of=lasts[1],
+        occasion=period,
+        unit=period,
+    )
+    assert summary.excluded == excluded
+    assert summary.ids.tolist() == sorted(expected)
+    assert (summary.x <= summary.t_x).all()
+    for name in ("x", "t_x", "T", "held_x"):
+        assert summary.columns[name].tolist() == [expected[who][name] for who in summary.ids]
 
 
 def test_held_out_periods() -> None:

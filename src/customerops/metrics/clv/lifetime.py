@@ -129,7 +129,8 @@ def lifetime_value(
     period : {"hour", "day", "week", "month", "quarter", "year"}
         Periods of the cash flow. They are calendar periods if the summary comes from a log with a
         calendar, the first and the last cut to the horizon; else they count from the end of the
-        calibration, and a month is a twelfth of the mean Gregorian year of 365.2425 days.
+        calibration, and a month is a twelfth of the mean Gregorian year of 365.2425 days. Where
+        opportunities are counted (`BGBB`), a period must be made up of whole ones.
     discount : float, optional
         Effective rate a year: 0.1 makes 1.00 in a year worth 1 / 1.1 now.
     continuous : float, optional
