@@ -154,14 +154,12 @@ def test_a_part_first_and_then_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert attrs.astuple(twice.params) == pytest.approx(attrs.astuple(once.params), rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    "truth", [(0.6, 6.0, 0.6, 12.0), (2.0, 20.0, 3.0, 90.0), (0.2, 1.0, 0.3, 2.0)]
-)
+@pytest.mark.parametrize("truth", [(0.6, 6.0, 0.6, 12.0), (0.2, 1.0, 0.3, 2.0)])
 def test_never_less_likely_than_the_peer(truth: tuple[float, float, float, float]) -> None:
     lifetimes = pytest.importorskip("lifetimes")
     r, alpha, s, beta = truth
     summary = ParetoNBD.of(r=r, alpha=alpha, s=s, beta=beta).simulate(
-        400, age=52, rng=np.random.default_rng(5), ticks_per_unit=7
+        250, age=52, rng=np.random.default_rng(5), ticks_per_unit=7
     )
     x, t_x, T = summary.x, summary.t_x / 7, summary.T / 7
     with np.errstate(all="ignore"):
