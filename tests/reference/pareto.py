@@ -88,7 +88,7 @@ def pareto_expected(params: Params, history: History, t: float) -> float:
 
 
 def pareto_residual(params: Params, history: History, rate: float) -> float:
-    """Fader, Hardie and Lee (2005), JMR 42, equation 2: DERT by Tricomi's U."""
+    """Fader, Hardie and Lee (2005), JMR 42(4): DERT by Tricomi's U."""
     with mp.workdps(40):
         r, alpha, s, beta = map(mp.mpf, params)
         x, T, d = history[0], mp.mpf(history[2]), mp.mpf(rate)

@@ -11,8 +11,8 @@ literature writes the integral as a difference of two 2F1 (Fader and Hardie 2005
 taken itself: no term is negative, none exceeds 1. On the scale ``w = log((c + u) / (c + t))`` with c
 the smaller of alpha and beta, phi is convex and the integrand analytic within pi of the real line.
 Only where it is not yet negligible are nodes laid, evenly in ``e^(-phi(W) w / (10 W))``, which
-flattens the steep fall for those who buy often: 16 nodes of Gauss and Legendre are then as good as
-double precision can be.
+flattens the steep fall for those who buy often: 16 nodes of Gauss and Legendre a panel, of which
+there is one as a rule, are then as good as double precision can be.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class ParetoNBD(PurchaseModel):
     Notes
     -----
     Unlike in the BG/NBD, customers without a repeat purchase may be lost. The literature has
-    Gauss's 2F1 in likelihood and chance to be alive (2005b, equations 17 to 20); here the integral
+    Gauss's 2F1 in likelihood and chance to be alive (2005b, equations 18 to 20); here the integral
     over the unseen time of death is taken itself, which is as good for heavy buyers and for those
     who bought just now. Who is alive at T buys within t ::
 

@@ -38,7 +38,7 @@ class Likelihood:
             * (1 + t_x / alpha)^-(r + x) (1 + t_x / beta)^-s * (e^-phi(T) + D)
 
     with phi and D, the integral over the time of death, of `deaths` (Fader and Hardie 2005, note
-    009, equation 17). It is the density of the times of the purchases, on the clock of T, not the
+    009, equation 18). It is the density of the times of the purchases, on the clock of T, not the
     probability of their number.
     """
 

@@ -41,7 +41,7 @@ def chances(parameters: Four, x: Ints, t: float) -> Vector:
         P(x; t) (1 + t / beta)^-s + integral over u of P(x; u) s / (beta + u) (1 + u / beta)^-s
 
     with P of the NBD. The literature has 2F1 for it (Fader and Hardie 2006, "Deriving an
-    expression for P(X(t) = x) under the Pareto/NBD model", equation 11), with terms that cancel. On
+    expression for P(X(t) = x) under the Pareto/NBD model"), with terms that cancel. On
     the scale ``log u`` the logarithm of the integrand is concave and analytic within pi of the real
     line: the stretch where it matters is found by bisection, and panels of nodes are laid on it.
     """
