@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import numpy as np
@@ -96,34 +98,31 @@ def paths(log: InteractionLog, columns: Columns, repetitions: int) -> None:
         ],
         ["variants", "polars", *_line(times, "variants", "variants, polars")],
     ]
+    answers: dict[str, Callable[[Any], None]] = {
+        "transitions": lambda rows: _same("dfg", _moves(table), {(a, b): n for a, b, n in rows}),
+        "variants": lambda rows: _same(
+            "variants", _counts(variants), {tuple(path): n for *path, n in rows}
+        ),
+        "step_matrix": lambda rows: _same_shares(matrix, rows),
+    }
     for package, names in PEERS.items():
-        found = _peer(package, log, repetitions)
-        if found is None:
+        if os.environ.get(package.upper()) is None:
             print(f"{package.upper()} names no interpreter: {package} is left out")
             continue
-        answers = {
-            "transitions": lambda rows: _same(
-                "dfg", _moves(table), {(a, b): n for a, b, n in rows}
-            ),
-            "variants": lambda rows: _same(
-                "variants", _counts(variants), {tuple(path): n for *path, n in rows}
-            ),
-            "step_matrix": lambda rows: _same_shares(matrix, rows),
-        }
-        for name in names:
-            answers[name](found["answers"][name])
-            theirs = Times(tuple(found["seconds"][name]))
-            ratio = theirs.over(times[name])
-            print_name = f"{package} {found['version']}"
-            rows.append(
-                [
-                    name,
-                    print_name,
-                    f"{theirs.median:.3f}",
-                    f"{times[name].median:.4f}",
-                    ratio.spread(1),
-                ]
-            )
+        with Peer(package, log) as peer:
+            for name in names:
+                answers[name](peer.answers[name])
+                turns = [(peer.seconds(name), _seconds(works[name])) for _ in range(repetitions)]
+                theirs, ours = (Times(seconds) for seconds in zip(*turns, strict=True))
+                rows.append(
+                    [
+                        name,
+                        f"{package} {peer.version}",
+                        f"{theirs.median:.3f}",
+                        f"{ours.median:.4f}",
+                        theirs.over(ours).spread(1),
+                    ]
+                )
     print(markdown(["", "peer", "peer, s", "ours cold, s", "peer over ours"], rows))
 
 
@@ -136,20 +135,56 @@ def _cold(log: InteractionLog) -> InteractionLog:
     return attrs.evolve(log, cache={})
 
 
-def _peer(package: str, log: InteractionLog, repetitions: int) -> Any:
-    """Return answers and times of a package, from a process of its own; None without one."""
-    python = os.environ.get(package.upper())
-    if python is None:
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "events.npz"
+class Peer:
+    """A package in a process of its own, which runs what it is told."""
+
+    def __init__(self, package: str, log: InteractionLog) -> None:
+        self.package = package
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "events.npz"
         names = np.array(log.kinds)
         np.savez(path, customer=log.codes, kind=log.kind, ts=log.at, names=names)
         script = Path(__file__).with_name("record_paths.py")
-        environment = {**os.environ, "RETENTIONEERING_NO_TRACK": "1"}
-        arguments = [python, str(script), package, str(path), str(STEPS), str(repetitions)]
-        subprocess.run(arguments, check=True, env=environment, stdout=subprocess.DEVNULL)
-        return json.loads(Path(f"{path}.{package}.json").read_text(encoding="utf-8"))
+        self.process = subprocess.Popen(
+            [os.environ[package.upper()], str(script), package, str(path), str(STEPS)],
+            env={**os.environ, "RETENTIONEERING_NO_TRACK": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._wait("ready")
+        found = json.loads(Path(f"{path}.{package}.json").read_text(encoding="utf-8"))
+        self.version, self.answers = found["version"], found["answers"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+        self.folder.cleanup()
+
+    def seconds(self, name: str) -> float:
+        """Return how long one run takes."""
+        assert self.process.stdin is not None
+        print(name, file=self.process.stdin, flush=True)
+        return float(self._wait("took").split()[1])
+
+    def _wait(self, word: str) -> str:
+        """Return the next line that begins with a word; the packages print others."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith(word):
+                return line
+        raise SystemExit(f"{self.package} ended without an answer")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    gc.collect()
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
 
 
 def _same(what: str, ours: Any, theirs: Any) -> None:

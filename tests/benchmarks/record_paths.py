@@ -1,7 +1,8 @@
 """Time path functions of pm4py or retentioneering in an environment of their own.
 
 Not run by hand: `bench_journey` starts it with the interpreter of that environment, for both want
-other versions of pandas than ours, and reads what it writes::
+other versions of pandas than ours. It writes its answers to a file, then runs what it is told by
+name, line by line, and says how long it took, so that turns can be taken with it::
 
     PM4PY=/path/to/python RETENTIONEERING=/path/to/python \\
         python -m tests.benchmarks.bench_journey --only paths
@@ -11,6 +12,7 @@ Customer, kind and instant come from a file of arrays, sorted. What loads them i
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -68,10 +70,10 @@ def of_retentioneering(frame: Any, steps: int) -> dict[str, Callable[[], Any]]:
 
 
 def main() -> None:
-    """Load, ask once for the answers, then time: package, file, steps, repetitions."""
+    """Load, ask once for the answers, then time what is told: package, file, steps."""
     import pandas as pd
 
-    package, path, steps, repetitions = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:5])
+    package, path, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
     arrays = np.load(path)
     frame = pd.DataFrame(
         {
@@ -81,17 +83,18 @@ def main() -> None:
         }
     )
     works = (of_pm4py if package == "pm4py" else of_retentioneering)(frame, steps)
-    answers = {name: work() for name, work in works.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(repetitions):
-        for name, work in works.items():
-            begin = time.perf_counter()
-            work()
-            seconds[name].append(time.perf_counter() - begin)
     from importlib.metadata import version
 
-    found = {"version": version(package), "answers": answers, "seconds": seconds}
+    answers = {name: work() for name, work in works.items()}
+    found = {"version": version(package), "answers": answers}
     Path(f"{path}.{package}.json").write_text(json.dumps(found), encoding="utf-8")
+    print("ready", flush=True)
+    for line in sys.stdin:
+        work = works[line.strip()]
+        gc.collect()
+        begin = time.perf_counter()
+        work()
+        print("took", time.perf_counter() - begin, flush=True)
 
 
 if __name__ == "__main__":
