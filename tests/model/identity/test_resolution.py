@@ -69,6 +69,7 @@ TABLE: list[tuple[str, list[Row], dict[str, Any], list[str]]] = [
     ("a stronger rule goes first", [*FAMILY, ("a", "email", "x")], {}, ["abd"]),
     ("one user_id joins", [("a", "user_id", "u1"), ("b", "user_id", "u1")], {}, ["ab"]),
     ("through a third", [("a", "user_id", "1"), ("b", "user_id", "2"), ("c", "email", "x"), ("a", "email", "x"), ("c", "phone", "7"), ("b", "phone", "7")], {}, ["ac"]),
+    ("what a joined record tells counts", [("c", "user_id", "1"), ("b", "user_id", "2"), ("a", "email", "x"), ("c", "email", "x"), ("a", "email", "y"), ("b", "email", "y")], {}, ["ac"]),
     ("a record says that both are one", [("a", "user_id", "1"), ("a", "user_id", "2"), ("b", "user_id", "2"), ("b", "email", "x"), ("c", "user_id", "1"), ("c", "email", "x")], {}, ["abc"]),
     ("a birth date separates and joins nobody", [("a", "birth_date", "1"), ("b", "birth_date", "2"), ("c", "birth_date", "1"), ("a", "email", "x"), ("b", "email", "x")], {"unique": {"birth_date"}}, []),
     ("a person and an organization", [("a", "kind", "person"), ("b", "kind", "organization"), ("a", "email", "x"), ("b", "email", "x")], {"unique": set()}, []),

@@ -74,7 +74,7 @@ def hear(evidence: Evidence) -> Heard:
         heard.fate[pieces[~disputed]] = Fate.JOINED
         if disputed.any():
             marks = _marks_of(label, evidence.marks, torn[would])
-            sets = _one_by_one(evidence, pieces[disputed], label, marks, heard)
+            sets = _one_by_one(evidence, pieces[disputed], marks, heard)
             name = np.arange(n)
             for node in list(sets.parent):
                 name[node] = sets.find(node)
@@ -105,20 +105,20 @@ def _marks_of(label: Ints, marks: Marks, which: NDArray[np.bool_]) -> dict[int, 
 
 
 def _one_by_one(
-    evidence: Evidence,
-    pieces: Ints,
-    label: Ints,
-    marks: dict[int, dict[int, int]],
-    heard: Heard,
+    evidence: Evidence, pieces: Ints, marks: dict[int, dict[int, int]], heard: Heard
 ) -> Union:
     """Hear pieces in order; write their fate, and return what they join of the clusters."""
     sets = Union()
-    for piece in pieces.tolist():
-        names = {sets.find(int(label[one])) for one in evidence.holders(piece)}
+    nothing: dict[int, int] = {}
+    size = evidence.offsets[pieces + 1] - evidence.offsets[pieces]
+    clusters = heard.label[evidence.holder[ranges(evidence.offsets[pieces], size)]].tolist()
+    ends = np.cumsum(size).tolist()
+    for piece, start, end in zip(pieces.tolist(), [0, *ends], ends, strict=False):
+        names = {sets.find(one) for one in clusters[start:end]}
         together: dict[int, int] = {}
         against: set[int] = set()
         for name in names:
-            for dimension, key in marks.get(name, {}).items():
+            for dimension, key in marks.get(name, nothing).items():
                 if together.setdefault(dimension, key) != key:
                     against.add(dimension)
         if against:
