@@ -234,6 +234,9 @@ def test_touches_may_be_any_rule() -> None:
         known(rows, 9), "buy", lookback=9 * HOUR, touches=channel.isin(["mail"])
     )
     assert table.paths == (("mail",),)
+    assert paths_to_conversion(
+        known(rows, 9), "buy", lookback=9 * HOUR, channel=kind
+    ) == paths_to_conversion(known(rows, 9), "buy", lookback=9 * HOUR, channel="kind")
 
 
 def test_counts_that_are_there_already() -> None:

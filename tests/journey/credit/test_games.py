@@ -71,12 +71,15 @@ def test_samples_come_near(game: Any) -> None:
         tuple("ABC"): [9, 1, 0, 45], tuple("C"): [1, 9, 0, 3],
     }  # fmt: skip
     true = by_channel(attribute(table(paths), Shapley(game)), "shapley")
-    sampled = attribute(table(paths), Shapley(game, samples=4000), rng=np.random.default_rng(3))
+    sampled = attribute(table(paths), Shapley(game, samples=1500), rng=np.random.default_rng(3))
     for one, value in by_channel(sampled, "shapley").items():
-        assert value == pytest.approx(true[one], abs=0.03)  # five errors of a mean of 4,000
+        assert value == pytest.approx(true[one], abs=0.05)  # five errors of a mean of 1,500
     assert sampled.conversions.sum() == pytest.approx(26)
-    again = attribute(table(paths), Shapley(game, samples=4000), rng=np.random.default_rng(3))
-    assert again == sampled
+    few = [
+        attribute(table(paths), Shapley(game, samples=9), rng=np.random.default_rng(3))
+        for _ in range(2)
+    ]
+    assert few[0] == few[1]
 
 
 def test_many_channels_are_refused_or_sampled() -> None:

@@ -188,6 +188,18 @@ def test_what_converts_is_counted_too() -> None:
     assert short.outlook().converts.tolist() == [1.0, 0.5]  # a step at a time, each in time
 
 
+def test_ways_are_weighed_by_who_takes_them() -> None:
+    """Half go straight in two hours, half by way of app in one and three."""
+    rows = [seen("a", 0, "web"), seen("a", 2, "x", "buy")]
+    rows += [seen("b", 0, "web"), seen("b", 1, "app"), seen("b", 4, "x", "buy")]
+    outlook = next_best(
+        known(rows), within=5 * HOUR, state="channel", conversion="buy", support=1
+    ).outlook()
+    assert outlook.converts.tolist() == [1, 1]
+    assert outlook.steps.tolist() == [1, 1.5]
+    assert outlook.seconds.tolist() == [3 * 3600, 3 * 3600]
+
+
 def test_nothing_is_said_of_few() -> None:
     rows = [seen(who, 0, "web") for who in "abc"] + [seen("a", 1, "app"), seen("a", 2, "x", "buy")]
     table = next_best(known(rows), within=HOUR, state="channel", conversion="buy", support=2)

@@ -16,7 +16,7 @@ from customerops.journey.credit.path_table import PathTable
 from customerops.model.log.ask import Asked, ask
 from customerops.model.log.derived import groups_of
 from customerops.model.log.log import InteractionLog
-from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.rules.rules import Field, Rule, as_rule
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
 from customerops.model.values.checks import one_of, positive_duration
@@ -40,7 +40,7 @@ def paths_to_conversion(
     *,
     lookback: dt.timedelta | None,
     touches: Rule | str | Collection[str] | None = None,
-    channel: str = "channel",
+    channel: str | Field = "channel",
     counting: Counting = "once",
     repeats: Literal["keep", "merge"] = "keep",
     ages: dt.timedelta | None = None,
@@ -63,9 +63,10 @@ def paths_to_conversion(
     touches : Rule, str or collection of str, optional
         Which events are touches; left out, all that are no conversion. A conversion that is a
         touch too is the last one of its own path.
-    channel : str
+    channel : str or Field
         Column that says what was touched: ``"channel"``, ``"campaign"``, ``"name"``,
-        ``"attributes.source"``. A missing label is a channel like others.
+        ``"attributes.source"``; or the field of rules that reads it. A missing label is a channel
+        like others.
     counting : {"once", "each"}
         Whether a touch counts for the next conversion alone, so that paths begin anew after each
         conversion; or for every conversion within the lookback, as Adobe Analytics counts.
@@ -140,7 +141,8 @@ def paths_to_conversion(
     unit = None if ages is None else micros(positive_duration("ages", ages))
     asked = ask(log, as_of=as_of, over=over)
     known = asked.log
-    column = known.coded(channel)
+    name = channel.field if isinstance(channel, Field) else channel
+    column = known.coded(name)
     converts = goal.mask(known)
     rows = np.flatnonzero(~converts if seen is None else seen.mask(known))
     found = opportunities(
@@ -167,7 +169,7 @@ def paths_to_conversion(
             "conversion": goal,
             "touches": seen,
             "lookback": lookback,
-            "channel": channel,
+            "channel": name,
             "counting": counting,
             "repeats": repeats,
             "ages": ages,
