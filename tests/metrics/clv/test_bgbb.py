@@ -512,3 +512,19 @@ def test_any_valid_histories(drawn: list[tuple[int, int, int, int]]) -> None:
     assert np.isfinite(expected).all()
     assert (expected <= 100).all()
     assert np.isfinite(model.probability_alive(summary, at=3).values).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "weights", "best"),
+    [
+        ([(0, 0, 52), (1, 2, 52), (1, 6, 52), (5, 32, 52)], [97, 1, 1, 1], (9.5e5, 8.9e6, 0.689, 0.0678)),
+        ([(0, 0, 6), (1, 1, 6), (2, 2, 6), (5, 5, 6), (6, 6, 6)], [23, 3, 2, 1, 1], (2e-7, 1e-7, 1.64, 1.06)),
+    ],
+)  # fmt: skip
+def test_the_higher_of_two_tops(
+    rows: list[tuple[int, int, int]], weights: list[int], best: tuple[float, float, float, float]
+) -> None:
+    """Few customers have likelihoods with another top inside, or on another edge."""
+    top = fit(BGBB, counts(rows, weights)).log_likelihood
+    there = sum(w * bgbb_log_likelihood(best, row) for row, w in zip(rows, weights, strict=True))
+    assert top >= there - 1e-4

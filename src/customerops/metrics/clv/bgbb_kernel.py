@@ -201,10 +201,15 @@ class Likelihood:
 
         The living buy at the rate seen until the last purchase in all of them.
         """
-        p, shapes = (
-            self.rate,
-            [(2.0, 0.5, 3.0), (20.0, 1.0, 50.0), (1.0, 0.1, 0.2), (2.0, 20.0, 99.0)],
-        )
+        p = self.rate
+        shapes = [
+            (2.0, 0.5, 3.0),
+            (20.0, 1.0, 50.0),
+            (20.0, 0.3, 0.3),
+            (2.0, 0.1, 0.02),
+            (2.0, 20.0, 99.0),
+            (0.01, 1.0, 1.0),
+        ]
         return [np.log([s * p, s * (1.0 - p), gamma, delta]) for s, gamma, delta in shapes]
 
     def bounds(self) -> Vector:
