@@ -448,7 +448,7 @@ def test_nothing_to_fit(rows: list[tuple[int, int, int]]) -> None:
 
 
 AWKWARD: dict[str, tuple[PurchaseSummary, str, str]] = {
-    "one customer": (counts([(3, 5, 9)]), "degenerate", "1 different histories for 4 parameters"),
+    "one customer": (counts([(3, 5, 9)]), "degenerate", "1 different history for 4 parameters"),
     "all alike": (counts([(3, 5, 9)], [500]), "degenerate", ""),
     "one opportunity": (counts([(1, 1, 1), (0, 0, 1)], [30, 70]), "degenerate", "2 different histories"),
     "never lost": (counts([(9, 10, 10), (10, 10, 10), (8, 10, 10), (7, 9, 10), (9, 9, 10)], [40, 30, 30, 4, 5]), "boundary", "nobody seems to drop out"),

@@ -509,7 +509,7 @@ def awkward(rows: list[tuple[int, int, int]], weights: list[int] | None = None) 
 
 
 AWKWARD = {
-    "one customer": (awkward([(3, 100, 200)]), "degenerate", "1 different histories for 4 parameters"),
+    "one customer": (awkward([(3, 100, 200)]), "degenerate", "1 different history for 4 parameters"),
     "all alike": (awkward([(3, 100, 200)], [500]), "degenerate", "r grows without bound"),
     "nobody twice": (awkward([(0, 0, 200), (1, 9, 200), (1, 190, 200), (0, 0, 100), (1, 30, 90)], [80, 5, 9, 9, 3]), "boundary", "everybody drops out after the first repeat purchase"),
     "never lost": (awkward([(10, 197, 200), (5, 190, 200), (20, 199, 200), (11, 180, 190), (7, 181, 190)], [9] * 5), "boundary", "nobody seems to drop out"),

@@ -462,7 +462,7 @@ def test_nobody_leaves() -> None:
 
 def test_cohorts_of_one_renewal() -> None:
     model = fit(SBG, years({i: [100, 80 - i] for i in range(6)}))
-    assert model.diagnosis.startswith("degenerate: 1 different histories for 2 parameters")
+    assert model.diagnosis.startswith("degenerate: 1 different history for 2 parameters")
     assert model.survival(1) == pytest.approx(sum(80 - i for i in range(6)) / 600)
 
 

@@ -181,7 +181,7 @@ def test_one_time_buyers_only(rows: list[tuple[int, int, int]]) -> None:
 
 
 AWKWARD: dict[str, tuple[PurchaseSummary, str, str]] = {
-    "one customer": (awkward([(3, 100, 200)]), "degenerate", "1 different histories"),
+    "one customer": (awkward([(3, 100, 200)]), "degenerate", "1 different history"),
     "all alike": (awkward([(3, 100, 200)], [500]), "degenerate", "r grows without bound"),
     "never lost": (awkward([(10, 197, 200), (5, 190, 200), (20, 199, 200), (11, 180, 190), (7, 181, 190)], [9] * 5), "boundary", "nobody seems to drop out"),
     "lost at once or never": (awkward([(0, 0, 900), (50, 899, 900), (45, 888, 900), (0, 0, 800), (60, 895, 900)], [90, 9, 5, 30, 7]), "boundary", "after the first purchase or never"),

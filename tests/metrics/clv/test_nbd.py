@@ -106,7 +106,7 @@ def test_awkward_data() -> None:
         "boundary: r and alpha grow without bound: all customers buy at the same rate"
     )
     alone = PurchaseSummary.from_arrays([3], [9], [10])
-    assert fit(NBD, alone).diagnosis.startswith("degenerate: 1 different histories")
+    assert fit(NBD, alone).diagnosis.startswith("degenerate: 1 different history")
     heavy = PurchaseSummary.from_arrays([100_000, 0, 1], [10**6, 0, 2], [10**6, 10**6, 10])
     assert math.isfinite(fit(NBD, heavy).log_likelihood)
     with pytest.raises(ConvergenceError, match="none of the 2 customers bought again"):

@@ -397,7 +397,7 @@ def simulated(model: ParetoNBD | NBD, seed: int, n: int = 1500) -> PurchaseSumma
 
 
 AWKWARD = {
-    "one customer": (awkward([(3, 100, 200)]), "degenerate", "1 different histories for 4 parameters"),
+    "one customer": (awkward([(3, 100, 200)]), "degenerate", "1 different history for 4 parameters"),
     "all alike": (awkward([(3, 100, 200)], [500]), "degenerate", "r and alpha grow without bound"),
     "few": (simulated(ParetoNBD.of(r=0.6, alpha=5, s=0.6, beta=12), 3, 100), "regular", ""),
     "nobody twice": (awkward([(0, 0, 200), (1, 9, 200), (1, 190, 200), (0, 0, 100), (1, 30, 90)], [80, 5, 9, 9, 3]), "boundary", "all customers buy at the same rate"),

@@ -21,9 +21,10 @@ from customerops.metrics.churn.churned import (
     useless,
 )
 from customerops.metrics.churn.daily import DailySum
-from customerops.metrics.churn.renewals import Renewals, as_term, renewals_of
+from customerops.metrics.churn.renewals import Renewals, renewals_of
 from customerops.metrics.shared.spans import days_of, spans_of_log
 from customerops.metrics.shared.stays import Groups, Traffic, stays_of_activity
+from customerops.metrics.shared.terms import as_term
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
@@ -35,7 +36,7 @@ from customerops.model.values.checks import came, did_you_mean, positive_duratio
 from customerops.model.values.instants import micros
 
 if TYPE_CHECKING:
-    from customerops.metrics.churn.renewals import Term
+    from customerops.metrics.shared.terms import Term
     from customerops.model.rules.grouping import Grouping
     from customerops.model.rules.rules import Rule
     from customerops.model.values.calendar import Calendar, Period

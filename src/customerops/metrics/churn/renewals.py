@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.errors import InvalidInputError
-from customerops.metrics.shared.spans import CENTURY
 from customerops.metrics.shared.stays import Traffic
-from customerops.model.values.checks import came, one_of, whole
+from customerops.metrics.shared.terms import Term, due_after, terms_by
 from customerops.model.values.columns import Coded
 from customerops.model.values.runs import ranges
 
 if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar
 
-__all__ = ["Renewals", "Term", "as_term", "renewals_of"]
-
-Term = tuple[int, Literal["day", "week", "month", "year"]]
-"""How long a contract runs before it is renewed: ``(1, "year")``."""
-
-_DAYS = {"day": 1, "week": 7}
-_MONTHS = {"month": 1, "year": 12}
-_LONGEST = 1200  # months, a century
-_SHORTEST = 28  # days of a month, at least
+__all__ = ["Renewals", "renewals_of"]
 
 Ints = NDArray[np.int64]
 
@@ -60,22 +50,6 @@ class Renewals:
         return self.traffic.shaped(np.bincount(cells, minlength=size))
 
 
-def as_term(given: object) -> Term:
-    """Return a term, checked.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not a whole number of days, weeks, months or years, or longer than a century.
-    """
-    if not isinstance(given, tuple) or len(given) != 2:
-        raise InvalidInputError("term", "must be a number and a unit, (1, 'year')", came(given))
-    count, unit = given
-    unit = one_of("term[1]", unit, (*_DAYS, *_MONTHS))
-    most = _LONGEST // _MONTHS[unit] if unit in _MONTHS else CENTURY // _DAYS[unit]
-    return whole("term[0]", count, least=1, most=most), cast("Any", unit)
-
-
 def renewals_of(traffic: Traffic, term: Term, calendar: Calendar, as_of: int) -> Renewals:
     """Return who was up for renewal in each stretch, and who went on.
 
@@ -86,14 +60,11 @@ def renewals_of(traffic: Traffic, term: Term, calendar: Calendar, as_of: int) ->
     began = calendar.ordinals(stays.start, "day")
     closed = int(calendar.ordinals(np.array([as_of + 1]), "day")[0]) - 1
     gone = np.where(stays.ended, calendar.ordinals(np.where(stays.ended, stays.end, 0), "day"), 0)
-    # enough terms to reach the last day that is over, or the end
-    count, unit = term
-    least = count * (_DAYS[unit] if unit in _DAYS else _SHORTEST * _MONTHS[unit])
     far = np.where(stays.ended, np.minimum(gone, closed), closed)
-    terms = np.maximum(far - began, 0) // least + 1
+    terms = terms_by(began, far, term) + 1  # one more than is over: the one that a stay broke off
     stay = np.repeat(np.arange(len(began)), terms)
     number = ranges(np.ones(len(began), np.int64), terms)
-    due = _due(began[stay], number, term)
+    due = due_after(began[stay], number, term)
     ended = stays.ended[stay]
     before = np.append(np.int64(0), due[:-1])  # of the same stay, unless it is the first
     up = (due <= closed) & (~ended | (before < gone[stay]) | (number == 1))
@@ -125,18 +96,3 @@ def _once(
     codes = np.where(lapsed[rows], stays.cause.codes[stay[rows]], -1)
     cause = Coded(codes, stays.cause.labels)
     return Renewals(traffic, stay[rows], place[rows], lapsed[rows], cause)
-
-
-def _due(day: Ints, number: Ints, term: Term) -> Ints:
-    """Return the day some terms after a day; days count from 1970-01-01."""
-    count, unit = term
-    if unit in _DAYS:
-        return day + number * (count * _DAYS[unit])
-    date = day.astype("M8[D]")
-    month = date.astype("M8[M]")
-    in_month = (date - month.astype("M8[D]")).astype(np.int64)
-    target = month + (number * (count * _MONTHS[unit])).astype("m8[M]")
-    start, after = target.astype("M8[D]"), (target + np.timedelta64(1, "M")).astype("M8[D]")
-    last = (after - start).astype(np.int64) - 1
-    due: Ints = start.astype(np.int64) + np.minimum(in_month, last)
-    return due

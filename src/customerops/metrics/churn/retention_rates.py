@@ -25,7 +25,7 @@ from customerops.model.tables.estimates import Estimate, Proportion, Quotient
 from customerops.model.values.checks import came, one_of, whole
 
 if TYPE_CHECKING:
-    from customerops.metrics.churn.renewals import Term
+    from customerops.metrics.shared.terms import Term
     from customerops.model.rules.grouping import Grouping
     from customerops.model.rules.rules import Rule
     from customerops.model.values.calendar import Calendar, Period

@@ -309,7 +309,8 @@ def evidence_of(
         said.append(f"the data hardly determine {' and '.join(weak)}")
     if histories < len(names):
         status = "degenerate"
-        said.insert(0, f"{histories} different histories for {len(names)} parameters")
+        kinds = "histories" if histories > 1 else "history"
+        said.insert(0, f"{histories} different {kinds} for {len(names)} parameters")
     inverse = np.linalg.inv(-optimum.hessian) if status == "regular" else None
     return Evidence(
         customers=customers,

@@ -11,7 +11,7 @@ from customerops.errors import InvalidInputError
 from customerops.metrics.shared.spans import CENTURY
 from customerops.model.values.checks import came, one_of, whole
 
-__all__ = ["Term", "as_term", "terms_by", "years_of"]
+__all__ = ["Term", "as_term", "due_after", "terms_by", "years_of"]
 
 Term = tuple[int, Literal["day", "week", "month", "year"]]
 """How long a contract runs before it is renewed: ``(1, "year")``."""
@@ -85,17 +85,36 @@ def terms_by(began: Ints, until: Ints, term: Term) -> Ints:
     month = began.astype("M8[D]").astype("M8[M]")
     months = (until.astype("M8[D]").astype("M8[M]") - month).astype(np.int64)
     ended: Ints = np.maximum(months, 0) // step
-    ended -= (ended > 0) & (_after(began, ended * step) > until)
+    ended -= (ended > 0) & (due_after(began, ended, term) > until)
     return ended
 
 
-def _after(day: Ints, months: Ints) -> Ints:
-    """Return the day some months after a day, or the last of that month."""
+def due_after(day: Ints, number: Ints, term: Term) -> Ints:
+    """Return the day some terms after a day; the 31st becomes the last of a shorter month.
+
+    Parameters
+    ----------
+    day : ndarray of int64
+        Days since 1970-01-01.
+    number : ndarray of int64
+        How many terms.
+    term : Term
+        How long a term is.
+
+    Examples
+    --------
+    >>> day = np.array(["2024-01-31"], "M8[D]").astype(np.int64)
+    >>> due_after(day, np.array([1]), (1, "month")).astype("M8[D]").tolist()
+    [datetime.date(2024, 2, 29)]
+    """
+    count, unit = term
+    if unit in _DAYS:
+        return day + number * (count * _DAYS[unit])
     date = day.astype("M8[D]")
     month = date.astype("M8[M]")
     in_month = (date - month.astype("M8[D]")).astype(np.int64)
-    target = month + months.astype("m8[M]")
+    target = month + (number * (count * _MONTHS[unit])).astype("m8[M]")
     start, after = target.astype("M8[D]"), (target + np.timedelta64(1, "M")).astype("M8[D]")
     last = (after - start).astype(np.int64) - 1
-    later: Ints = start.astype(np.int64) + np.minimum(in_month, last)
-    return later
+    due: Ints = start.astype(np.int64) + np.minimum(in_month, last)
+    return due
