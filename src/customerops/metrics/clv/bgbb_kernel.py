@@ -208,6 +208,7 @@ class Likelihood:
             (20.0, 0.3, 0.3),
             (2.0, 0.1, 0.02),
             (2.0, 20.0, 99.0),
+            (2.0, 50.0, 10.0),
             (0.01, 1.0, 1.0),
         ]
         return [np.log([s * p, s * (1.0 - p), gamma, delta]) for s, gamma, delta in shapes]
