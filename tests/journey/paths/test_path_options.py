@@ -87,6 +87,12 @@ def test_the_most_frequent_paths_of_each_group() -> None:
     assert not pickle.loads(pickle.dumps(table)).count.flags.writeable
 
 
+def test_a_missing_label_is_shown_as_missing() -> None:
+    html = journey.variants(LOG, state="channel").top(1)._repr_html_()
+    assert "None" not in html
+    assert "missing → missing" in html
+
+
 def test_a_share_of_customers_has_an_interval() -> None:
     top = journey.variants(LOG).top(1)
     low, high = top.interval()

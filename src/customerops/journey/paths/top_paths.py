@@ -155,7 +155,7 @@ class TopVariants(Result):
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
-        return " → ".join(str(step) for step in value)
+        return " → ".join("missing" if step is None else str(step) for step in value)
     return value if isinstance(value, str) else render.number(value)
 
 
