@@ -134,7 +134,7 @@ NO_ADDRESS = "email must be an e-mail address: got another str"
             )
         ),
         ("+secret@gmail.com", {"provider": "gmail"}, NO_ADDRESS),
-        ("secret" * 41 + "@example.com", {}, "email must have at most 254 characters: got more"),
+        ("s" * 243 + "@example.com", {}, "email must have at most 254 characters: got more"),
         ("secret@x.com", {"provider": "gmial"}, "provider must be one of 'gmail': got 'gmial', did you mean 'gmail'?"),
     ],
 )  # fmt: skip

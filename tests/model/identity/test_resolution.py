@@ -315,6 +315,17 @@ def test_a_join_names_evidence_records_and_clusters() -> None:
         (SharedIdentifier("phone", "7"), ("a", "c"), ("a", "b")),
     ]
     assert log.refusals == ()
+    log = resolved(
+        ("a", "email", "x"), ("d", "email", "x"), ("b", "phone", "7"), ("d", "phone", "7")
+    ).merge_log()
+    assert (log.joins[1].records, log.joins[1].clusters) == (("b", "d"), ("a", "b"))
+
+
+def test_of_several_reasons_the_first_type_is_told() -> None:
+    rows = [(one, t, one) for one in "ab" for t in ("user_id", "birth_date", "tax_id")]
+    rows += [(one, "email", "x") for one in "ab"]
+    (refusal,) = resolved(*rows, unique=["tax_id", "user_id", "birth_date"]).merge_log().refusals
+    assert refusal.reason == "email would join different values of birth_date"
 
 
 def test_a_refusal_says_why() -> None:

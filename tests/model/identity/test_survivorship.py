@@ -113,7 +113,7 @@ def test_the_most_recent_survives_unless_another_rule_is_given() -> None:
     [
         ({}, "CN", "shop:4"),
         ({"default": "most_trusted", "trust": ("desk", "crm")}, "FR", "desk:2"),
-        ({"default": "most_trusted", "trust": ("nobody", "crm", "crm", "desk")}, "DE", "crm:1"),
+        ({"default": "most_trusted", "trust": ("nobody", "crm", "desk", "crm")}, "DE", "crm:1"),
         ({"default": "most_trusted"}, "CN", "shop:4"),  # no source is trusted: the later update
         ({"default": "earliest"}, "CN", "shop:4"),
         ({"default": "earliest", "fields": {"country": "most_recent"}}, "CN", "shop:4"),
@@ -196,6 +196,13 @@ def test_an_identifier_seen_once_here_and_once_there() -> None:
         Customer(id="b", identifiers=frozenset({mail(last_seen=day(3))})),
     ]
     assert merged(*records).customer.identifiers == {mail(first_seen=day(3), last_seen=day(5))}
+
+
+@pytest.mark.parametrize("trusted", ["crm", "shop"])
+def test_an_identifier_is_verified_if_it_is_anywhere(trusted: str) -> None:
+    kept = {one.type: one for one in merged(*ALL, trust=(trusted,)).customer.identifiers}
+    assert kept["email"].verified
+    assert not kept["phone"].verified
 
 
 def test_an_account_is_the_customer_it_became() -> None:

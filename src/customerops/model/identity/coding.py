@@ -185,25 +185,30 @@ def _shared(
     many = (size > 1) & (level[code[start]] >= 0)
     start, size = start[many], size[many]
     what = code[start]
-    spoken = np.unique(np.concatenate((what, [c for c, _ in parted]))).astype(np.int64)
+    split = np.array([c for c, _ in parted], np.int64)
+    spoken = np.union1d(what, split)  # only these need an order
     rank = np.zeros(len(held.values), np.int64)
     rank[spoken] = _sorted(held.values[spoken])[1]
-
-    def pieces(what: Ints, size: Ints, holder: Ints, fate: NDArray[np.int8]) -> _Pieces:
-        first = holder[np.cumsum(size) - size]
-        keys = [fate, first, rank[what], size, np.zeros(len(what)), level[what]]
-        return _Pieces(size, holder, what, fate, np.array(keys, np.int64))
-
-    split = np.array([c for c, _ in parted], np.int64)
     return [
-        pieces(what, size, record[ranges(start, size)], fate[what]),
-        pieces(
+        _laid_out(what, size, record[ranges(start, size)], fate[what], rank, level),
+        _laid_out(
             split,
             np.array([len(who) for _, who in parted], np.int64),
             np.array([one for _, who in parted for one in who], np.int64),
             np.full(len(parted), Fate.SPLIT, np.int8),
+            rank,
+            level,
         ),
     ]
+
+
+def _laid_out(
+    what: Ints, size: Ints, holder: Ints, fate: NDArray[np.int8], rank: Ints, level: Ints
+) -> _Pieces:
+    """Return identifiers as pieces; `rank` and `level` are by code."""
+    first = holder[np.cumsum(size) - size]
+    keys = [fate, first, rank[what], size, np.zeros(len(what)), level[what]]
+    return _Pieces(size, holder, what, fate, np.array(keys, np.int64))
 
 
 def _variants(
@@ -237,7 +242,7 @@ def _variants(
             (code, sorted(held.record[rows[held.code[rows] == code]].tolist()))
             for code in both.tolist()
         ]
-    number_of = {key: i for i, key in enumerate(sorted(map(tuple, taken.values())), 1)}
+    number_of = {key: i for i, key in enumerate(sorted(set(map(tuple, taken.values()))), 1)}
     for row, key in taken.items():
         variant[row] = number_of[tuple(key)]
     return variant, parted
@@ -282,6 +287,10 @@ def _linked(
 def _marks(
     held: _Held, rules: IdentityRules, fate: NDArray[np.int8], sides: Sequence[_Side]
 ) -> Marks:
+    """Return what records have one of: separating identifiers, and sides of splits.
+
+    A dimension in which all have one key separates nobody, and is left out.
+    """
     rows: list[tuple[Ints, Ints]] = []
     for type_ in rules.separating:
         kept = np.flatnonzero(((held.types == type_) & (fate == Fate.OPEN))[held.code])

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IdentityJoin", "IdentityTie", "MergeLog", "RefusedJoin", "log_of", "path"]
 
-Cause = Literal[
-    "unique identifier", "split", "blocked", "too many", "distrusted", "weak"
-]  # fmt: skip
+Cause = Literal["unique identifier", "split", "blocked", "too many", "distrusted", "weak"]
 
 _CAUSES: dict[Fate, Cause] = {
     Fate.SEPARATE: "unique identifier",
@@ -185,20 +183,23 @@ def _refusal(
     if against >= len(rules.separating):
         fate = Fate.SPLIT
     rule = rules.joins[int(evidence.level[piece])]
-    reason = {
-        Fate.SEPARATE: f"would join different values of {rules.separating[against]}"
-        if fate == Fate.SEPARATE
-        else "",
-        Fate.SPLIT: "was decided to be of two customers",
-        Fate.BLOCKED: "is a value that is blocked",
-        Fate.TOO_MANY: f"is shared by {len(holders)} records, more than {rule.at_most}",
-        Fate.DISTRUSTED: "was decided to be no evidence",
-        Fate.WEAK: f"weighs less than {rule.at_least}",
-    }[fate]
+    match fate:
+        case Fate.SEPARATE:
+            because = f"would join different values of {rules.separating[against]}"
+        case Fate.SPLIT:
+            because = "was decided to be of two customers"
+        case Fate.BLOCKED:
+            because = "is a value that is blocked"
+        case Fate.TOO_MANY:
+            because = f"is shared by {len(holders)} records, more than {rule.at_most}"
+        case Fate.DISTRUSTED:
+            because = "was decided to be no evidence"
+        case _:
+            because = f"weighs less than {rule.at_least}"
     return RefusedJoin(
         evidence=what,
         cause=_CAUSES[fate],
-        reason=f"{what.type} {reason}",
+        reason=f"{what.type} {because}",
         records=tuple(records[one] for one in holders),
     )
 
