@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from customerops.errors import ConvergenceError, InvalidInputError
 from customerops.metrics import BGNBD, Fitted, GammaGamma, PurchaseSummary, fit
-from customerops.metrics.clv import bgnbd
-from customerops.metrics.clv.fitted import Evidence, estimate
+from customerops.metrics.clv.estimation import Evidence, estimate
 from customerops.metrics.clv.gammagamma import GammaGammaParameters
 from tests.metrics import cdnow
 from tests.reference.clv import (
@@ -355,7 +354,7 @@ def test_json_of_another_kind() -> None:
     with pytest.raises(InvalidInputError, match="model must be one of 'GammaGamma'"):
         GammaGamma.from_dict({**SPEND.to_dict(), "model": "BGNBD"})
     with pytest.raises(
-        InvalidInputError, match=r"Fitted\.model must be one of 'BGNBD', 'GammaGamma'"
+        InvalidInputError, match=r"Fitted\.model must be one of 'NBD', 'BGNBD', 'MBGNBD'"
     ):
         Fitted.from_dict({**MODEL.to_dict(), "model": "Gompertz"})
     ragged = fit(BGNBD, cdnow.summary()).to_dict()
@@ -380,9 +379,9 @@ def test_parameters_are_positive(value: float) -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("Gompertz", "model must be one of BGNBD, GammaGamma.*: got 'Gompertz'"),
+        ("Gompertz", "model must be one of NBD, BGNBD, .*, BdW: got 'Gompertz'"),
         ("bgnbd", "got 'bgnbd', did you mean 'BGNBD'?"),
-        (MODEL, "model must be one of BGNBD, GammaGamma.*: got BGNBD"),
+        (MODEL, "model must be one of NBD, BGNBD, .*, BdW: got BGNBD"),
         (Fitted, "got 'Fitted'"),
     ],
 )

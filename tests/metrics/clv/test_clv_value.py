@@ -274,7 +274,9 @@ def test_validation_refuses() -> None:
         InvalidInputError, match="summary must hold out some time: calibration_end"
     ):
         validate(MODEL, two())
-    with pytest.raises(InvalidInputError, match="fitted must be a model of purchases: got GammaGamma"):
+    with pytest.raises(
+        InvalidInputError, match="fitted must be a model of purchases: got GammaGamma"
+    ):
         validate(SPEND, two())  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="most must be at least 1"):
         validate(MODEL, two(), most=0)

@@ -81,3 +81,23 @@ def test_intervals_cover(name: str) -> None:
     assert (covered[len(values) :] > 0.91).all()  # of the curves
     assert (covered[: len(values)] > 0.85).all()
     np.testing.assert_allclose(middle, values, rtol=0.2)
+
+
+@pytest.mark.parametrize(("name", "sets"), [("alike", 100), ("falling", 60)])
+def test_refits_cover_where_customers_differ_little(name: str, sets: int) -> None:
+    """Quantiles over refitted samples hold alpha and beta where standard errors hold too few."""
+    kind, shape = TRUTHS[name]
+    values = shape if kind is BdW else shape[:2]
+    rng = np.random.default_rng(5)
+    held = []
+    for _ in range(sets):
+        seen = drawn(rng, shape)
+        refits = fit(kind, seen).intervals(
+            method="bootstrap", summary=seen, rng=rng, repeats=100 if kind is SBG else 80
+        )
+        held.append(
+            [low <= v <= high for (low, high), v in zip(refits.values(), values, strict=True)]
+        )
+    covered = np.mean(held, axis=0)
+    print(f"| {kind.__name__} | {name}, bootstrap | {' | '.join(f'{x:.3f}' for x in covered)} |")
+    assert (covered > 0.95 - 4 * np.sqrt(0.95 * 0.05 / sets)).all()

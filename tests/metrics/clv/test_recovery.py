@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
-from customerops.metrics import BGNBD, GammaGamma, PurchaseSummary, fit
+from customerops.metrics import BGNBD, NBD, GammaGamma, PurchaseSummary, fit
 from tests.metrics.clv.recovery import CUSTOMERS, check, fits
 
 pytestmark = pytest.mark.slow
@@ -23,6 +23,15 @@ def test_bgnbd() -> None:
         return fit(BGNBD, truth.simulate(CUSTOMERS, age=rng.uniform(26, 78, CUSTOMERS), rng=rng))
 
     check("BGNBD", attrs.asdict(truth.params), fits(one, seed=1))
+
+
+def test_nbd() -> None:
+    truth = NBD.of(r=0.6, alpha=6.0, unit="week")
+
+    def one(rng: np.random.Generator) -> NBD:
+        return fit(NBD, truth.simulate(CUSTOMERS, age=rng.uniform(26, 78, CUSTOMERS), rng=rng))
+
+    check("NBD", attrs.asdict(truth.params), fits(one, seed=3))
 
 
 def test_gamma_gamma() -> None:

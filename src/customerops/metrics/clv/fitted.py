@@ -12,14 +12,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.clv.doubt import Bounds, Method, Quantity, Scale, bounds_of
-from customerops.metrics.clv.estimation import (
-    Evidence,
-    LogNormal,
-    Problem,
-    estimate,
-    evidence_of,
-    solve,
-)
+from customerops.metrics.clv.estimation import Evidence, LogNormal, Problem, solve
 from customerops.metrics.clv.html import table_html
 from customerops.metrics.clv.nested import LikelihoodRatio, likelihood_ratio
 from customerops.model.records.base import Record
@@ -30,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["Evidence", "Fitted", "Parameters", "estimate", "evidence_of"]
+__all__ = ["Fitted", "Parameters"]
 
 
 @attrs.frozen(kw_only=True)

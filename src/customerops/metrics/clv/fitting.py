@@ -30,14 +30,14 @@ __all__ = ["MODELS", "fit"]
 M = TypeVar("M", bound=Fitted)
 
 MODELS: dict[str, type[Fitted]] = {
+    "NBD": NBD,
     "BGNBD": BGNBD,
-    "GammaGamma": GammaGamma,
     "MBGNBD": MBGNBD,
+    "ParetoNBD": ParetoNBD,
     "BGBB": BGBB,
+    "GammaGamma": GammaGamma,
     "SBG": SBG,
     "BdW": BdW,
-    "NBD": NBD,
-    "ParetoNBD": ParetoNBD,
 }
 """The models, by name."""
 
@@ -53,7 +53,8 @@ def fit(
     Parameters
     ----------
     model : type
-        `BGNBD` and its kin (how often), `GammaGamma` (how much), or of contracts `SBG` and `BdW` (how long).
+        How often: `NBD`, `BGNBD`, `MBGNBD`, `ParetoNBD`, `BGBB`. How much: `GammaGamma`. How long, of
+        contracts: `SBG`, `BdW`.
     summary : PurchaseSummary or RenewalSummary
         The histories, of the kind the model is of.
     prior : sequence of LogNormal, optional
