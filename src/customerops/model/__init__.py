@@ -27,11 +27,11 @@ if TYPE_CHECKING:
         resolve_identities,
     )
     from customerops.model.identity.rules import (
-        PLACEHOLDERS,
         IdentityRules,
         IdentitySplit,
         JoinRule,
         Link,
+        PLACEHOLDERS,
         SharedIdentifier,
     )
     from customerops.model.identity.survivorship import (
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from customerops.model.log.frames import ColumnOptions
     from customerops.model.log.log import InteractionLog
     from customerops.model.log.spells import Spells, inactivity_spells, spells_of
+    from customerops.model.quality.assessment import assess, clean, stale
+    from customerops.model.quality.report import Cleaned, QualityFault, QualityReport, Uniqueness
+    from customerops.model.quality.schema import Field, Schema
     from customerops.model.records.kinds import Channel, IdentifierType, Kind
     from customerops.model.records.records import (
         Consent,
@@ -111,7 +114,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar
     from customerops.model.values.columns import Coded, Numbers
     from customerops.model.values.hashing import keyed_hash
-    from customerops.model.values.labels import END, MORE, OTHER, START, Label
+    from customerops.model.values.labels import END, Label, MORE, OTHER, START
     from customerops.model.values.lines import Lines
     from customerops.model.values.money import Money
     from customerops.model.values.window import Window
@@ -126,6 +129,7 @@ __all__ = [
     "Calendar",
     "Channel",
     "Clause",
+    "Cleaned",
     "ClusteredShare",
     "Coded",
     "CohortTable",
@@ -139,6 +143,7 @@ __all__ = [
     "Distribution",
     "END",
     "EventTable",
+    "Field",
     "Grouping",
     "HUBSPOT",
     "Identifier",
@@ -178,6 +183,8 @@ __all__ = [
     "Permission",
     "Pick",
     "Proportion",
+    "QualityFault",
+    "QualityReport",
     "Quotient",
     "Rate",
     "Ratio",
@@ -186,6 +193,7 @@ __all__ = [
     "Resolution",
     "Rule",
     "START",
+    "Schema",
     "SharedIdentifier",
     "SourceRecord",
     "Spells",
@@ -194,6 +202,7 @@ __all__ = [
     "Survivorship",
     "Table",
     "Tag",
+    "Uniqueness",
     "Window",
     "actor_kind",
     "all_of",
@@ -201,11 +210,13 @@ __all__ = [
     "amount",
     "any_of",
     "as_rule",
+    "assess",
     "at",
     "attribute",
     "campaign",
     "category",
     "channel",
+    "clean",
     "const",
     "crosswalk",
     "customer",
@@ -228,6 +239,7 @@ __all__ = [
     "resolve_identities",
     "sku",
     "spells_of",
+    "stale",
     "thread",
     "value",
 ]
@@ -242,6 +254,7 @@ _HOMES = {
     "Calendar": "values.calendar",
     "Channel": "records.kinds",
     "Clause": "rules.rules",
+    "Cleaned": "quality.report",
     "ClusteredShare": "tables.estimates",
     "Coded": "values.columns",
     "CohortTable": "tables.cohort",
@@ -255,6 +268,7 @@ _HOMES = {
     "Distribution": "tables.support",
     "END": "values.labels",
     "EventTable": "tables.support",
+    "Field": "quality.schema",
     "Grouping": "rules.grouping",
     "HUBSPOT": "rules.stage_maps",
     "Identifier": "records.records",
@@ -294,6 +308,8 @@ _HOMES = {
     "Permission": "rights.permission",
     "Pick": "rules.grouping",
     "Proportion": "tables.estimates",
+    "QualityFault": "quality.report",
+    "QualityReport": "quality.report",
     "Quotient": "tables.estimates",
     "Rate": "tables.estimates",
     "Ratio": "tables.estimates",
@@ -302,6 +318,7 @@ _HOMES = {
     "Resolution": "identity.resolution",
     "Rule": "rules.rules",
     "START": "values.labels",
+    "Schema": "quality.schema",
     "SharedIdentifier": "identity.rules",
     "SourceRecord": "identity.columns",
     "Spells": "log.spells",
@@ -310,6 +327,7 @@ _HOMES = {
     "Survivorship": "identity.survivorship",
     "Table": "tables.tables",
     "Tag": "records.records",
+    "Uniqueness": "quality.report",
     "Window": "values.window",
     "actor_kind": "rules.rules",
     "all_of": "rules.rules",
@@ -317,11 +335,13 @@ _HOMES = {
     "amount": "rules.rules",
     "any_of": "rules.rules",
     "as_rule": "rules.rules",
+    "assess": "quality.assessment",
     "at": "rules.rules",
     "attribute": "rules.rules",
     "campaign": "rules.rules",
     "category": "rules.rules",
     "channel": "rules.rules",
+    "clean": "quality.assessment",
     "const": "intake.intake",
     "crosswalk": "rules.stage_maps",
     "customer": "rules.rules",
@@ -344,6 +364,7 @@ _HOMES = {
     "resolve_identities": "identity.resolution",
     "sku": "rules.rules",
     "spells_of": "log.spells",
+    "stale": "quality.assessment",
     "thread": "rules.rules",
     "value": "rules.rules",
 }
