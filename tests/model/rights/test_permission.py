@@ -148,11 +148,6 @@ def test_refused_by_name(arguments: dict[str, Any], message: str) -> None:
     assert "c-8" not in str(caught.value)
 
 
-def test_a_regime_is_not_accepted() -> None:
-    with pytest.raises(TypeError, match="regime"):
-        permitted([], purpose="marketing", channel="sms", at=day(1), regime="gdpr")  # type: ignore[call-arg]
-
-
 # ------------------------------------------------------------------ of any records
 
 RECORDS = st.lists(

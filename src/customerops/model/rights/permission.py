@@ -1,62 +1,36 @@
 """Permission: whether a customer may be dealt with for a purpose, by a channel, at an instant.
 
 Default deny: what was not granted is not allowed. One record stands for the question, found by
-time and by how closely it fits; the answer is what that record says.
+time and by how closely it fits; the answer is what that record says. Under a regime the law takes
+part: see `customerops.model.rights.question`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Iterable
-from enum import StrEnum
-
-import attrs
 
 from customerops.errors import InvalidInputError
 from customerops.model.records.records import Consent
-from customerops.model.values.checks import came, each, text
-from customerops.model.values.instants import as_instant, to_us
+from customerops.model.rights.question import LawName, Question, asked
+from customerops.model.rights.regimes import Regime
+from customerops.model.rights.standing import Permission, Standing
+from customerops.model.values.checks import came, each
 
 __all__ = ["Permission", "Standing", "permitted"]
 
 
-class Standing(StrEnum):
-    """What is known about a permission."""
-
-    GRANTED = "granted"
-    DENIED = "denied"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
-    MISSING = "missing"
-    """No record speaks of it."""
-
-
-@attrs.frozen(kw_only=True)
-class Permission:
-    """Whether something is allowed, and on what ground or why not.
-
-    Attributes
-    ----------
-    allowed : bool
-        Whether it is.
-    basis : str or None
-        The legal basis it stands on, as the record names it; ``"consent"`` where it names none.
-        None if it is not allowed.
-    standing : Standing
-        What the customer's records say.
-    reasons : tuple of str
-        Why not, a sentence each; empty if it is allowed.
-    """
-
-    allowed: bool
-    basis: str | None
-    standing: Standing
-    reasons: tuple[str, ...]
-
-
 def permitted(
-    consents: Iterable[Consent], *, purpose: str, channel: str | None, at: dt.datetime
+    consents: Iterable[Consent],
+    *,
+    purpose: str,
+    channel: str | None,
+    at: dt.datetime,
+    regime: Regime | LawName | None = None,
+    age: int | None = None,
+    notice_version: str | None = None,
+    recipient: str | None = None,
+    data_category: str | None = None,
 ) -> Permission:
     """Return whether a customer's records allow a purpose by a channel at an instant.
 
@@ -71,6 +45,20 @@ def permitted(
     at : datetime
         When; timezone-aware. Records from after it are not known yet, so a withdrawal is not
         retroactive.
+    regime : Regime, "GDPR" or "PIPL", optional
+        The law to answer under. Left out, the records alone answer: there is no purpose that needs
+        no record, and the basis of a record is not looked at. What follows needs a regime.
+    age : int, optional
+        The customer's age in whole years at `at`. Left out, an adult.
+    notice_version : str, optional
+        The privacy notice that describes this use today. A consent given under another, or under
+        none that is known, does not cover it. Give it when purpose, manner or kind of data changed
+        since; left out, the notice is not looked at.
+    recipient : str, optional
+        The third party that is to receive the data: the grant must name it.
+    data_category : str, optional
+        The data to be used, by its Fides key. Where the regime has a rule for it, the grant must
+        name it, or what it is part of.
 
     Returns
     -------
@@ -80,7 +68,8 @@ def permitted(
     Raises
     ------
     InvalidInputError
-        If an argument is not what it must be, or the records are of several customers.
+        If an argument is not what it must be, an argument needs a regime and there is none, or
+        the records are of several customers.
 
     Notes
     -----
@@ -102,10 +91,27 @@ def permitted(
     Records that name a recipient or a category of data say something narrower than this question,
     and are not read.
 
+    Under a regime, moreover,
+
+    * what a contract or a legal duty requires (``order_confirmation``, ``invoice``) is allowed
+      without a record and whatever was refused;
+    * a grant is read only if its basis is one on which the purpose may rest by the channel, and
+      its jurisdiction, if it has one, is the regime's. A refusal is always read, also one of a
+      wider purpose;
+    * after a refusal of a purpose whose objection is absolute (marketing, GDPR) only a later
+      consent counts: no soft opt-in, no interest of ours, no end that the refusal had;
+    * a consent must be separate where the regime says so, be a guardian's under its age, and be
+      given under today's notice. The latest word is judged by this: if it falls short, an earlier
+      one does not come back.
+
+    Every reason cites the article of the rule, and so do ``articles`` and ``obligations`` of a yes.
+    The rules are data: see `Regime`; the whole table is in the documentation, "Permission".
+
     References
     ----------
     Regulation (EU) 2016/679 (GDPR), article 7(3): withdrawal does not affect what was lawful
-    before it. Personal Information Protection Law of China, article 15: the same.
+    before it. Personal Information Protection Law of China, article 15: the same. The rest is
+    cited row by row in `GDPR` and `PIPL`.
 
     Examples
     --------
@@ -123,31 +129,33 @@ def permitted(
     ('permission for marketing by sms was withdrawn',)
     >>> permitted(said, purpose="marketing", channel="sms", at=day(4)).allowed
     True
+
+    Under a regime, with the article, and with what a yes obliges to:
+
+    >>> permitted(said, purpose="marketing", channel="sms", at=day(9), regime="PIPL").reasons
+    ('permission for marketing by sms was withdrawn (PIPL art. 15)',)
+    >>> yes = permitted(said, purpose="marketing", channel="sms", at=day(4), regime="PIPL")
+    >>> [one.key for one in yes.obligations]
+    ['sender', 'opt_out']
+    >>> permitted(
+    ...     said, purpose="order_confirmation", channel="sms", at=day(9), regime="GDPR"
+    ... ).basis
+    'contract'
     """
-    text("purpose", purpose)
-    if channel is not None:
-        text("channel", channel)
-    instant = as_instant("at", at)
-    record = _standing(_known(consents, purpose, instant), channel, instant)
-    if record is None:
-        return _refused(Standing.MISSING, purpose, channel, "was never given")
-    if _expired(record, instant):
-        return _refused(Standing.EXPIRED, purpose, channel, "has expired")
-    if record.status == "granted":
-        basis = record.legal_basis or "consent"
-        return Permission(allowed=True, basis=basis, standing=Standing.GRANTED, reasons=())
-    said = "was withdrawn" if record.status == "withdrawn" else "was denied"
-    return _refused(Standing(record.status), purpose, channel, said)
+    question = asked(
+        purpose=purpose,
+        channel=channel,
+        at=at,
+        regime=regime,
+        notice_version=notice_version,
+        recipient=recipient,
+        data_category=data_category,
+    )
+    return question.answer(_of_one(consents, question), question.aged(age))
 
 
-def _refused(standing: Standing, purpose: str, channel: str | None, said: str) -> Permission:
-    by = "" if channel is None else f" by {channel}"
-    reasons = (f"permission for {purpose}{by} {said}",)
-    return Permission(allowed=False, basis=None, standing=standing, reasons=reasons)
-
-
-def _known(consents: Iterable[Consent], purpose: str, instant: dt.datetime) -> list[Consent]:
-    """Return the records about a purpose that are known at an instant."""
+def _of_one(consents: Iterable[Consent], question: Question) -> list[Consent]:
+    """Return the records that speak of a question, all of one customer."""
     known: list[Consent] = []
     owner: object = None
     for i, record in enumerate(each("consents", consents)):
@@ -159,39 +167,6 @@ def _known(consents: Iterable[Consent], purpose: str, instant: dt.datetime) -> l
             raise InvalidInputError(
                 "consents", "must be of one customer", f"the one at position {i} is of another"
             )
-        narrower = record.recipient is not None or record.data_category is not None
-        if record.purpose == purpose and record.at <= instant and not narrower:
+        if question.concerns(record):
             known.append(record)
     return known
-
-
-def _standing(known: list[Consent], channel: str | None, instant: dt.datetime) -> Consent | None:
-    """Return the record that answers for a channel."""
-    general = _latest([one for one in known if one.channel is None])
-    own = _latest([one for one in known if one.channel is not None and one.channel == channel])
-    if general is None or own is None:
-        return own if general is None else general
-    if _refuses(general):
-        return own if own.at > general.at else general
-    holds = _refuses(own) and not _expired(own, instant)
-    return own if holds or own.at >= general.at else general
-
-
-def _latest(records: list[Consent]) -> Consent | None:
-    return max(records, key=_order) if len(records) > 1 else next(iter(records), None)
-
-
-def _order(record: Consent) -> tuple[dt.datetime, bool, float, str, str]:
-    """Return what sorts records by time, and at one instant by how much they refuse."""
-    refuses = _refuses(record)
-    end = math.inf if record.expires_at is None else to_us(record.expires_at)
-    basis = record.legal_basis or ""
-    return record.at, refuses, end if refuses else -end, record.status, basis
-
-
-def _refuses(record: Consent) -> bool:
-    return record.status != "granted"
-
-
-def _expired(record: Consent, instant: dt.datetime) -> bool:
-    return record.expires_at is not None and record.expires_at <= instant
