@@ -418,3 +418,30 @@ stat(
 )
 stat(journey.next_best, within=DAYS, state="attributes.score", by=first("channel"))
 derived(credit.outlook)
+
+SEGMENTS = model.Segmentation(
+    key="value",
+    segments=(
+        model.Segment(key="loyal", rule=model.Did("purchase", 2)),
+        model.Segment(key="buyer", rule=model.Did(kind("purchase") & (amount >= 5))),
+        model.Segment(key="recent", rule=model.Did({"use", "purchase"}, within=DAYS)),
+    ),
+)
+stat(model.select, rule=model.Did("purchase", within=DAYS))
+stat(model.assign_segments, segmentation=SEGMENTS)
+stat(model.segment_sizes, segmentation=SEGMENTS)
+stat(model.segment_sizes, segmentation=SEGMENTS, by=first("channel"))
+stat(model.segment_sizes, segmentation=attrs.evolve(SEGMENTS, key="again"), by=SEGMENTS.grouping())
+stat(model.segment_matches, segmentation=SEGMENTS, by="segment")
+stat(model.segment_overlap, segmentation=SEGMENTS)
+stat(model.segment_reach, segmentation=SEGMENTS, by="country")
+stat(model.segment_migration, segmentation=SEGMENTS, since=Ago(DAYS))
+stat(model.segment_migration, segmentation=SEGMENTS, since=Ago(HOURS), by="country")
+stat(model.segment_lift, segmentation=SEGMENTS, outcome=model.Did("cancel"))
+stat(
+    model.segment_lift,
+    segmentation=SEGMENTS,
+    outcome=model.Did({"use", "purchase"}, within=HOURS),
+    since=Ago(HOURS),
+    by=first("channel"),
+)
