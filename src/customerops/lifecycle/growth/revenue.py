@@ -66,31 +66,39 @@ class RevenueGrowth(Movements):
         flags = truncated_periods(self, 1)
         return bool(flags) if flags.ndim == 0 else flags
 
-    def quick_ratio(self) -> Quotient:
-        """Return ``(new + expansion + reactivation) / (contraction + churn)``."""
-        new, expansion, back = (self.parts[name] for name in ("new", "expansion", "reactivation"))
-        gained = exact.add(exact.add(new, expansion), back)
-        lost = exact.add(self.parts["contraction"], self.parts["churn"])
-        return self._quotient("quick_ratio", gained, lost)
+    def quick_ratio(self, definition: str = "with_reactivation") -> Quotient:
+        """Return ``(new + expansion + reactivation) / (contraction + churn)``.
+
+        Parameters
+        ----------
+        definition : {"with_reactivation", "baremetrics"}
+            As for `Movements.quick_ratio`.
+
+        Returns
+        -------
+        Quotient
+            NaN where nothing was lost, or the period before was not wholly observed.
+        """
+        return super().quick_ratio(definition)
 
     def gross_retention(self) -> Quotient:
         """Return ``kept / opening``: of the revenue of the period before, what did not go."""
-        return self._quotient("gross_retention", self.parts["kept"], self.parts["opening"])
+        return self._quotient("gross_retention", None, self.parts["kept"], self.parts["opening"])
 
     def net_retention(self) -> Quotient:
         """Return ``repeated / opening``.
 
         What the customers of the period before spend now, by what they spent then.
         """
-        return self._quotient("net_retention", self.parts["repeated"], self.parts["opening"])
+        return self._quotient("net_retention", None, self.parts["repeated"], self.parts["opening"])
 
-    def _quotient(self, of: str, numerator: NDArray[Any], denominator: NDArray[Any]) -> Quotient:
+    def _quotient(
+        self, of: str, definition: str | None, numerator: NDArray[Any], denominator: NDArray[Any]
+    ) -> Quotient:
         known = ~truncated_periods(self, 1)
-        parts = {
-            "numerator": np.where(known, numerator, 0),
-            "denominator": np.where(known, denominator, 0),
-        }
-        return Quotient(axes=self.axes, parts=parts, context=self.context.with_options(of=of))
+        return super()._quotient(
+            of, definition, np.where(known, numerator, 0), np.where(known, denominator, 0)
+        )
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         columns = super()._columns()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 import numpy as np
@@ -14,12 +15,61 @@ from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
 from customerops.model.tables.tables import Count, Table
 from customerops.model.values import exact
+from customerops.model.values.checks import one_of
 from customerops.model.values.money import Money
 
-__all__ = ["Movements"]
+if TYPE_CHECKING:
+    from customerops.model.tables.estimates import Quotient
+
+__all__ = ["REVENUE_ALIASES", "Movements", "revenue_definition", "signed"]
 
 _GAINS = ("new", "expansion", "reactivation")
 _LOSSES = ("contraction", "churn")
+
+# what is added, and what is deducted; a retention and a churn are divided by the opening
+RATES: Mapping[str, Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "nrr": {
+        "movement": (("opening", "expansion"), _LOSSES),
+        "movement_with_reactivation": (("opening", "expansion", "reactivation"), _LOSSES),
+    },
+    "grr": {"movement": (("opening",), _LOSSES)},
+    "churn_rate": {
+        "gross": (_LOSSES, ()),
+        "churn_only": (("churn",), ()),
+        "net": (_LOSSES, ("expansion", "reactivation")),
+        "net_without_reactivation": (_LOSSES, ("expansion",)),
+    },
+    "quick_ratio": {
+        "baremetrics": (("new", "expansion"), ()),
+        "with_reactivation": (_GAINS, ()),
+    },
+}
+
+REVENUE_ALIASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "nrr": MappingProxyType(
+            {
+                "baremetrics": "movement",
+                "chartmogul": "movement_with_reactivation",
+                "chartmogul_cohort": "cohort_by_vintage",
+                "displayr": "cohort_snapshot",
+                "fighting_churn_with_data": "cohort_snapshot",
+                "smsb": "cohort_snapshot",
+            }
+        ),
+        "grr": MappingProxyType({"dbt": "per_customer", "saas_metrics": "per_customer"}),
+        "churn_rate": MappingProxyType(
+            {
+                "baremetrics_net": "net_without_reactivation",
+                "chartmogul_gross": "gross",
+                "chartmogul_net": "net",
+                "fighting_churn_with_data": "gross",
+            }
+        ),
+        "quick_ratio": MappingProxyType({"saas_metrics": "with_reactivation"}),
+    }
+)
+"""Names that vendors and authors use, by measure, each with the definition it is."""
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -44,7 +94,8 @@ class Movements(Table):
     Notes
     -----
     In every cell ``opening + new + expansion + reactivation - contraction - churn = closing``.
-    All parts add over customers, the levels too.
+    All parts add over customers, the levels too. The rates have no interval: they are accounting of
+    the whole book, and no sample; `customerops.metrics.nrr` of spells has one, by customer.
 
     Examples
     --------
@@ -164,6 +215,134 @@ class Movements(Table):
         net = exact.add(self.parts["closing"], exact.times(self.parts["opening"], -1))
         return int(net.item()) if net.ndim == 0 else net
 
+    def nrr(self, definition: str) -> Quotient:
+        """Return the net revenue retention: what became of the opening level, by the opening level.
+
+        Parameters
+        ----------
+        definition : {"movement", "movement_with_reactivation"}
+            ``(opening + expansion - contraction - churn) / opening``, or with ``reactivation``
+            added to it; or a name in `REVENUE_ALIASES`.
+
+        Returns
+        -------
+        Quotient
+            NaN where the opening level is 0. Without an interval: it is accounting, no sample.
+
+        Raises
+        ------
+        InvalidInputError
+            For another definition. A snapshot of a cohort takes each customer's amounts, and a
+            product of months their order.
+
+        Notes
+        -----
+        The movements are taken to be those of the customers of the opening level. Over more than
+        one step that is not what a bridge shows: customers who joined on the way expand
+        and leave too.
+
+        Examples
+        --------
+        >>> bridge = Movements.of(opening=100_000, expansion=15_000, contraction=5_000, churn=3_000)
+        >>> bridge.nrr("movement").value
+        1.07
+        """
+        return self._rate("nrr", definition)
+
+    def grr(self, definition: str) -> Quotient:
+        """Return the gross revenue retention: what of the opening level was not lost.
+
+        Parameters
+        ----------
+        definition : {"movement"}
+            ``(opening - contraction - churn) / opening``; or a name in `REVENUE_ALIASES`.
+
+        Returns
+        -------
+        Quotient
+            As for `nrr`.
+
+        Raises
+        ------
+        InvalidInputError
+            For another definition; ``"per_customer"`` takes each customer's amounts.
+
+        Examples
+        --------
+        >>> Movements.of(opening=20_000, churn=1_200, contraction=800).grr("movement").value
+        0.9
+        """
+        return self._rate("grr", definition)
+
+    def churn_rate(self, definition: str) -> Quotient:
+        """Return the share of the opening level that was lost, gross or net of what was gained.
+
+        Parameters
+        ----------
+        definition : {"gross", "churn_only", "net", "net_without_reactivation"}
+            By the opening level: contraction and churn; churn alone; both less expansion and
+            reactivation; both less expansion. Or a name in `REVENUE_ALIASES`.
+
+        Returns
+        -------
+        Quotient
+            As for `nrr`. Net is negative where more was gained than lost.
+
+        Raises
+        ------
+        InvalidInputError
+            For another definition.
+
+        Examples
+        --------
+        >>> month = Movements.of(opening=100, churn=10, contraction=10, expansion=10)
+        >>> month.churn_rate("gross").value, month.churn_rate("net").value
+        (0.2, 0.1)
+        """
+        return self._rate("churn_rate", definition)
+
+    def quick_ratio(self, definition: str) -> Quotient:
+        """Return what was gained by what was lost.
+
+        Parameters
+        ----------
+        definition : {"baremetrics", "with_reactivation"}
+            ``(new + expansion) / (contraction + churn)``, or with ``reactivation`` among the gains;
+            or a name in `REVENUE_ALIASES`.
+
+        Returns
+        -------
+        Quotient
+            NaN where nothing was lost.
+
+        Raises
+        ------
+        InvalidInputError
+            For another definition.
+
+        Examples
+        --------
+        >>> month = Movements.of(opening=180, reactivation=50, expansion=20, contraction=40)
+        >>> month.quick_ratio("baremetrics").value, month.quick_ratio("with_reactivation").value
+        (0.5, 1.75)
+        """
+        return self._rate("quick_ratio", definition)
+
+    def _rate(self, of: str, definition: str) -> Quotient:
+        definition = revenue_definition(of, definition, RATES[of])
+        below = signed(self.parts, _LOSSES) if of == "quick_ratio" else self.parts["opening"]
+        return self._quotient(of, definition, signed(self.parts, *RATES[of][definition]), below)
+
+    def _quotient(
+        self, of: str, definition: str | None, numerator: NDArray[Any], denominator: NDArray[Any]
+    ) -> Quotient:
+        """Return a quotient of amounts over the same axes."""
+        from customerops.model.tables.estimates import Quotient
+
+        parts = {"numerator": numerator, "denominator": denominator}
+        context = attrs.evolve(self.context, metric=of, definition=definition)
+        return Quotient(axes=self.axes, parts=parts, context=context)
+
     def _check(self) -> None:
         for name in (*_GAINS, *_LOSSES):
             if (self.parts[name] < 0).any():
@@ -179,13 +358,25 @@ class Movements(Table):
             )
 
 
+def revenue_definition(of: str, given: object, known: Iterable[str]) -> str:
+    """Return a definition of a measure by its name, or by that of a vendor."""
+    name = REVENUE_ALIASES[of].get(given, given) if isinstance(given, str) else given
+    return one_of("definition", name, known)
+
+
+def signed(parts: Any, plus: Sequence[str], minus: Sequence[str] = ()) -> NDArray[Any]:
+    """Return the exact sum of some parts, less others."""
+    first, *rest = plus
+    total: NDArray[Any] = parts[first]
+    for name in rest:
+        total = exact.add(total, parts[name])
+    for name in minus:
+        total = exact.add(total, exact.times(parts[name], -1))
+    return total
+
+
 def _closing(parts: Any) -> NDArray[Any]:
-    level: NDArray[Any] = parts["opening"]
-    for name in _GAINS:
-        level = exact.add(level, parts[name])
-    for name in _LOSSES:
-        level = exact.add(level, exact.times(parts[name], -1))
-    return level
+    return signed(parts, ("opening", *_GAINS), _LOSSES)
 
 
 def _minor(name: str, amount: object, shape: tuple[int, ...]) -> NDArray[Any]:
