@@ -12,7 +12,7 @@ import pytest
 
 from customerops import journey
 from customerops.errors import InvalidInputError
-from customerops.journey.paths import path_sets, walking
+from customerops.journey.paths import customers_in, path_sets
 from customerops.metrics import kaplan_meier
 from customerops.model import (
     END,
@@ -239,10 +239,11 @@ def test_many_states_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -
         for c, k in zip(rng.integers(0, 9, 400), rng.integers(0, 70, 400), strict=True)
     ]
     log = InteractionLog.from_interactions(rows).until(at(1))
-    wide = journey.transitions(log)  # 72 * 72 cells are above the limit of the table
-    monkeypatch.setattr(walking, "_WIDE", 10**9)
-    monkeypatch.setattr(walking, "_CELLS", 1)  # one customer at a time
-    assert journey.transitions(log) == wide
+    words = journey.transitions(log)  # several words of cells a customer
+    monkeypatch.setattr(customers_in, "ROWS", 1)  # one customer at a time
+    assert journey.transitions(log) == words
+    monkeypatch.setattr(customers_in, "WORDS", 1)  # more cells than that are sorted
+    assert journey.transitions(log) == words
 
 
 def test_too_many_states() -> None:

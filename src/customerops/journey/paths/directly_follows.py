@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.journey.paths.customers_in import in_each, runs_of
 from customerops.journey.paths.walking import (
     Steps,
     Units,
     Walks,
-    in_each,
     naming_of,
     units_of,
     walks,
@@ -287,24 +287,26 @@ def _counted(units: Units, found: Walks) -> dict[str, NDArray[np.int64]]:
     size = n + 2 if n else 0
     start, end = n, n + 1
     # A move belongs to the step it leaves; moves from START are those of walks.
-    cell = found.state.astype(np.int32)
-    cell *= np.int32(size)
+    cell = found.state.astype(np.int64)
+    cell *= size
     cell[:-1] += found.state[1:]
-    cell[found.last] = found.state[found.last].astype(np.int32) * np.int32(size) + np.int32(end)
+    cell[found.last] = found.state[found.last].astype(np.int64) * size + end
     begun = start * size + found.state[found.first].astype(np.int64)
-    step_unit = found.each(found.unit)
     n_cells, groups = size * size, units.n_groups
+    walk_runs = runs_of(units, found.unit)
+    step_runs = runs_of(units, found.unit, found.first)
 
-    def count(unit: NDArray[np.signedinteger], at: NDArray[np.signedinteger]) -> NDArray[np.int64]:
-        by_group = at if groups == 1 else units.group[unit] * n_cells + at
-        return np.bincount(by_group, minlength=groups * n_cells)
+    def count(cell: NDArray[np.int64], *, of_walk: bool) -> NDArray[np.int64]:
+        if groups > 1:
+            group = units.group[found.unit]
+            cell = (group if of_walk else found.each(group)) * n_cells + cell
+        return np.bincount(cell, minlength=groups * n_cells)
 
-    visitors = in_each(units, step_unit, found.state, size)
+    visitors = in_each(step_runs, found.state, size)
     if n:
-        visitors[:, start] = in_each(units, found.unit, np.zeros(len(found), np.int64), 1)[:, 0]
-    table = count(step_unit, cell) + count(found.unit, begun)
-    customers = in_each(units, step_unit, cell, n_cells)
-    customers += in_each(units, found.unit, begun, n_cells)
+        visitors[:, start] = in_each(walk_runs, np.zeros(len(found), np.int64), 1)[:, 0]
+    table = count(cell, of_walk=False) + count(begun, of_walk=True)
+    customers = in_each(step_runs, cell, n_cells) + in_each(walk_runs, begun, n_cells)
     shape = (groups, size, size)
     return {
         "count": table.reshape(shape),

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.journey.paths.customers_in import in_each, runs_of
 from customerops.journey.paths.path_sets import PathRows, gathered
 from customerops.journey.paths.top_paths import OTHERS, Path, TopVariants
-from customerops.journey.paths.walking import Steps, in_each, naming_of, units_of, walks
+from customerops.journey.paths.walking import Steps, naming_of, units_of, walks
 from customerops.model.log.log import InteractionLog
 from customerops.model.tables import render
 from customerops.model.tables.axes import Axis
@@ -350,14 +351,15 @@ def variants(
     group = units.group[found.unit].astype(np.int64)
     rows, place = gathered([PathRows(found.labels, found.state, found.starts, group)])
     n = len(rows)
+    runs = runs_of(units, found.unit)
     several = cut is not None or units.unit == "thread"
     count = np.bincount(place, minlength=n)
     customers = count
     if several:
         # rows of one customer stand together, and so do the groups of rows
-        customers = in_each(attrs.evolve(units, n_groups=1), found.unit, place, n)[0]
+        customers = in_each(attrs.evolve(runs, n_groups=1), place, n)[0]
     paths = np.bincount(group, minlength=units.n_groups)
-    visitors = in_each(units, found.unit, np.zeros(len(found), np.int64), 1)[:, 0]
+    visitors = in_each(runs, np.zeros(len(found), np.int64), 1)[:, 0]
     return PathVariants(
         outer=units.axes,
         rows=rows,

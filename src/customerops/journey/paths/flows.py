@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.journey.paths.customers_in import in_each, runs_of
 from customerops.journey.paths.flow_edges import FlowEdges, edges_of
 from customerops.journey.paths.walking import (
     Steps,
     Units,
     Walks,
     customers_of,
-    in_each,
     naming_of,
     walks,
 )
@@ -228,7 +228,9 @@ def path_flow(
         flat = np.bincount(by_group, minlength=groups * n * size)
         count[:, k - 1] = flat.reshape(groups, n, size)
         if cut is not None:
-            people[:, k - 1] = in_each(units, unit[mine], cell, n * size).reshape(groups, n, size)
+            people[:, k - 1] = in_each(runs_of(units, unit[mine]), cell, n * size).reshape(
+                groups, n, size
+            )
     totals = {
         "entered": np.bincount(group, minlength=groups),
         "converted": np.bincount(group[done], minlength=groups),
@@ -284,7 +286,9 @@ def _next(
 
 
 def _people(units: Units, unit: NDArray[np.signedinteger]) -> NDArray[np.int64]:
-    people: NDArray[np.int64] = in_each(units, unit, np.zeros(len(unit), np.int64), 1)[:, 0]
+    people: NDArray[np.int64] = in_each(runs_of(units, unit), np.zeros(len(unit), np.int64), 1)[
+        :, 0
+    ]
     return people
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.journey.paths.walking import Steps, Walks, in_each, naming_of, units_of, walks
+from customerops.journey.paths.customers_in import in_each, runs_of
+from customerops.journey.paths.walking import Steps, Walks, naming_of, units_of, walks
 from customerops.model.log.log import InteractionLog
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.base import Difference
@@ -146,8 +147,8 @@ def rework(
         "cases": counted(cell),
         "reworked": counted(cell[again]),
         "self_loops": counted(loop_group * n + found.state[loops]),
-        "customers": in_each(units, unit, pair.state, n),
-        "reworking": in_each(units, unit[again], pair.state[again], n),
+        "customers": in_each(runs_of(units, unit), pair.state, n),
+        "reworking": in_each(runs_of(units, unit[again]), pair.state[again], n),
     }
     return ReworkTable(
         axes=(*units.axes, Axis("state", found.labels, "state")),
@@ -278,8 +279,8 @@ def eventually_follows(
         later = pair.last > begin[pair.walk]
         cell = units.group[unit[later]] * n + pair.state[later]
         parts["cases"][:, source] = np.bincount(cell, minlength=groups * n).reshape(groups, n)
-        parts["customers"][:, source] = in_each(units, unit[later], pair.state[later], n)
-    parts["visitors"] = in_each(units, unit, pair.state, n)
+        parts["customers"][:, source] = in_each(runs_of(units, unit[later]), pair.state[later], n)
+    parts["visitors"] = in_each(runs_of(units, unit), pair.state, n)
     return FollowTable(
         axes=(
             *units.axes,

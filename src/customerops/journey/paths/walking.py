@@ -31,7 +31,6 @@ __all__ = [
     "Units",
     "Walks",
     "customers_of",
-    "in_each",
     "naming_of",
     "units_of",
     "walks",
@@ -39,9 +38,6 @@ __all__ = [
 
 Steps = Rule | str | Collection[str] | Mapping[str, "Rule | str | Collection[str]"]
 """Which events are steps; or a mapping, which names them, too."""
-
-_CELLS = 2**18  # cells of the scratch table that finds pairs: it stays in the cache
-_WIDE = 2**12  # cells of one customer, from which sorting pairs is quicker than a table of them
 
 
 @attrs.frozen
@@ -293,42 +289,3 @@ def _dense(
     place = np.zeros(len(table), np.int32)
     place[found] = np.arange(len(found))
     return place[codes.astype(np.intp) + 1], labels
-
-
-def in_each(
-    units: Units,
-    unit: NDArray[np.signedinteger],
-    cell: NDArray[np.signedinteger],
-    n_cells: int,
-) -> NDArray[np.int64]:
-    """Return in how many customers of each group each cell occurs, shape (n_groups, n_cells).
-
-    Units never fall. Every row writes its number into a table of the cells of a few customers, and
-    who reads its own number back is the last of its pair: linear, where sorting pairs is not.
-    """
-    owner, groups = units.owner_of(unit), units.n_groups
-    size = groups * n_cells
-    if n_cells > _WIDE:
-        pairs = owner.astype(np.int64) * n_cells + cell
-        last = np.unique(pairs, return_index=True)[1]
-        at = units.group[unit[last]] * n_cells + cell[last]
-        return np.bincount(at, minlength=size).reshape(groups, n_cells)
-    counts = np.zeros(size, np.int64)
-    width = max(_CELLS // max(n_cells, 1), 1)  # customers at a time
-    number = np.arange(len(cell), dtype=np.int32)
-    table = np.empty(width * n_cells, np.int32)
-    low = 0
-    while low < len(cell):
-        base = int(owner[low])
-        high = int(np.searchsorted(owner, base + width))
-        here = cell[low:high]
-        key = (owner[low:high] - base) * n_cells
-        key = key + here
-        table[key] = number[low:high]
-        last = table[key] == number[low:high]
-        here = here[last]
-        if groups > 1:
-            here = units.group[unit[low:high][last]] * n_cells + here
-        counts += np.bincount(here, minlength=size)
-        low = high
-    return counts.reshape(groups, n_cells)
