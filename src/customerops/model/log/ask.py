@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 import numpy as np
@@ -90,22 +90,25 @@ def ask(
     over: Window | None = None,
     period: Period | None = None,
     calendar: Calendar | None = None,
+    unit: Literal["customer", "thread"] = "customer",
 ) -> Asked:
     """Settle what a log function was asked.
 
     Raises
     ------
     InvalidInputError
-        When the log is by thread, when neither it nor the call says as_of, when as_of is later than
+        When the log is by thread and the function counts customers, or the other way round; when neither it nor the call says as_of, when as_of is later than
         the log's, when a period needs a calendar and there is none, or when `over` does not lie on the period's
         edges.
     """
     if not isinstance(log, InteractionLog):
         raise InvalidInputError("log", "must be an InteractionLog", f"got {type(log).__name__}")
-    if log.parent is not None:
+    if unit == "customer" and log.parent is not None:
         raise InvalidInputError(
             "log", "must not be by thread", "this function counts customers, and threads cluster"
         )
+    if unit == "thread" and log.parent is None:
+        raise InvalidInputError("log", "must be by thread", "give log.by_thread()")
     if as_of is not None:
         log = log._until("as_of", as_of)
     if log.as_of is None:
