@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.model.adapters.payload import FieldMap
+    from customerops.model.adapters.stripe import (
+        STRIPE_FIELDS,
+        interaction_from_stripe,
+        subscription_from_stripe,
+    )
     from customerops.model.identity.columns import IdentifierColumns, SourceRecord
     from customerops.model.identity.merge_log import (
         IdentityJoin,
@@ -27,11 +33,11 @@ if TYPE_CHECKING:
         resolve_identities,
     )
     from customerops.model.identity.rules import (
-        PLACEHOLDERS,
         IdentityRules,
         IdentitySplit,
         JoinRule,
         Link,
+        PLACEHOLDERS,
         SharedIdentifier,
     )
     from customerops.model.identity.survivorship import (
@@ -115,9 +121,9 @@ if TYPE_CHECKING:
     )
     from customerops.model.segments.segments import (
         Segment,
-        Segmentation,
         SegmentGrouping,
         SegmentTrial,
+        Segmentation,
     )
     from customerops.model.segments.sizes import (
         SegmentAssignment,
@@ -152,7 +158,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar
     from customerops.model.values.columns import Coded, Numbers
     from customerops.model.values.hashing import keyed_hash
-    from customerops.model.values.labels import END, MORE, OTHER, START, Label
+    from customerops.model.values.labels import END, Label, MORE, OTHER, START
     from customerops.model.values.lines import Lines
     from customerops.model.values.money import Money
     from customerops.model.values.window import Window
@@ -188,6 +194,7 @@ __all__ = [
     "END",
     "EventTable",
     "Field",
+    "FieldMap",
     "GDPR",
     "Grouping",
     "GuardianRule",
@@ -244,6 +251,7 @@ __all__ = [
     "Resolution",
     "Rule",
     "START",
+    "STRIPE_FIELDS",
     "Schema",
     "Segment",
     "SegmentAssignment",
@@ -287,6 +295,7 @@ __all__ = [
     "first",
     "fold_text",
     "inactivity_spells",
+    "interaction_from_stripe",
     "keyed_hash",
     "kind",
     "last",
@@ -311,6 +320,7 @@ __all__ = [
     "sku",
     "spells_of",
     "stale",
+    "subscription_from_stripe",
     "thread",
     "value",
 ]
@@ -346,6 +356,7 @@ _HOMES = {
     "END": "values.labels",
     "EventTable": "tables.support",
     "Field": "quality.schema",
+    "FieldMap": "adapters.payload",
     "GDPR": "rights.laws",
     "Grouping": "rules.grouping",
     "GuardianRule": "rights.regimes",
@@ -402,6 +413,7 @@ _HOMES = {
     "Resolution": "identity.resolution",
     "Rule": "rules.rules",
     "START": "values.labels",
+    "STRIPE_FIELDS": "adapters.stripe",
     "Schema": "quality.schema",
     "Segment": "segments.segments",
     "SegmentAssignment": "segments.sizes",
@@ -445,6 +457,7 @@ _HOMES = {
     "first": "rules.grouping",
     "fold_text": "identity.normalise",
     "inactivity_spells": "log.spells",
+    "interaction_from_stripe": "adapters.stripe",
     "keyed_hash": "values.hashing",
     "kind": "rules.rules",
     "last": "rules.grouping",
@@ -469,6 +482,7 @@ _HOMES = {
     "sku": "rules.rules",
     "spells_of": "log.spells",
     "stale": "quality.assessment",
+    "subscription_from_stripe": "adapters.stripe",
     "thread": "rules.rules",
     "value": "rules.rules",
 }
