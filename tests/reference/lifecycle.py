@@ -107,6 +107,7 @@ class Life:
         self.left = 0  # paid ticks; below zero by as many as nothing is paid
         self.paused = self.ending = self.failing = False
         self.trial: int | None = None  # until when, where one was begun
+        self.tried_at: int | None = None  # the last one: others at its instant are the same trial
         self.tried = False
 
     # ------------------------------------------------------------------ time
@@ -197,7 +198,10 @@ class Life:
 
     def contract(self, event: Event, nth: int) -> None:
         if event.what == "trial" and not self.lives:
-            self.tried, self.trial = True, event.until
+            ends = [event.until, self.trial if self.tried_at == event.at else None]
+            known = [end for end in ends if end is not None]
+            self.tried, self.trial = True, max(known, default=None)
+            self.tried_at = event.at
         elif event.what == "cancel" and self.tried and not self.lives:
             self.trial = event.at if self.trial is None else min(self.trial, event.at)
         if self.stage not in ACTIVE:

@@ -1,6 +1,7 @@
 """Contracts by hand: what is paid, pauses, grace, trials and ends, by both machines."""
 
 import datetime as dt
+import itertools
 import json
 from fractions import Fraction
 from typing import Any
@@ -422,3 +423,18 @@ def test_a_term_is_written_and_read() -> None:
 def test_reading_a_term_refuses_by_name(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         Term.from_dict({**Term(day(30), 31).to_dict(), **change})
+
+
+@pytest.mark.parametrize("ends", list(itertools.permutations([None, 7, 14])))
+def test_of_trials_at_one_instant_the_one_that_ends_last_holds(
+    ends: tuple[int | None, ...],
+) -> None:
+    """In any order of arrival; and who says no end is not heard."""
+    history, _ = lived([Event(0, "trial", end) for end in ends])
+    assert status(history, 0, 13, 14) == ["trial", "trial", None]
+    assert history.final.term == Term(day(14), trial=True)
+
+
+def test_a_later_trial_takes_the_place_of_an_earlier_one() -> None:
+    history, _ = lived([Event(0, "trial", 14), Event(1, "trial", 7)])
+    assert status(history, 6, 7) == ["trial", None]

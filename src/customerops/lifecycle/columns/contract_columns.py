@@ -144,6 +144,7 @@ def replay_contracts(
     """
     _check(rows, until, policy)
     customer = np.repeat(np.arange(rows.offsets.size - 1), np.diff(rows.offsets))
+    until = _ends_of_trials(rows, until, customer)
     place = np.flatnonzero(_MATTERS[rows.trigger] | first_of_run(customer))
     own = customer[place]
     count = np.bincount(own, minlength=rows.offsets.size - 1)
@@ -159,6 +160,18 @@ def replay_contracts(
     everyone = np.arange(count.size)
     _fire(state, everyone, np.full(count.size, as_of + 1), policy, log)
     return log.sorted(count.size)
+
+
+def _ends_of_trials(rows: Rows, until: Int, customer: Int) -> Int:
+    """Return `until` with that of the trials before it at one instant, where that is later."""
+    trial = rows.trigger == Trigger.TRIAL
+    again = np.zeros(until.size, np.bool_)
+    again[1:] = trial[1:] & ~first_of_run(customer, rows.at, trial)[1:]
+    ends = until.copy() if again.any() else until
+    for i in np.flatnonzero(again).tolist():
+        if ends[i - 1] < NEVER:
+            ends[i] = ends[i - 1] if ends[i] == NEVER else max(ends[i - 1], ends[i])
+    return ends
 
 
 def _check(rows: Rows, until: Int, policy: LifecyclePolicy) -> None:

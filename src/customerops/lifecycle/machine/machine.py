@@ -315,13 +315,19 @@ def _under_contract(
         term = paid(term if living else None, at, trigger, until, policy)
     elif not living:
         if trigger is Trigger.TRIAL and not state.lives:
-            term = Term(until, trial=True)
+            again = state.at == at and state.rank is Trigger.TRIAL
+            term = Term(_later(until, term.ends_at) if again and term else until, trial=True)
         elif trigger is Trigger.CANCEL and not state.lives:
             term = None
     else:
         assert term is not None
         return _running(term, at, trigger)
     return trigger, term
+
+
+def _later(a: dt.datetime | None, b: dt.datetime | None) -> dt.datetime | None:
+    """Return the later of two ends of trials that begin at one instant; what says one is believed."""
+    return max((end for end in (a, b) if end is not None), default=None)
 
 
 def _running(term: Term, at: dt.datetime, trigger: Trigger) -> tuple[Trigger, Term]:

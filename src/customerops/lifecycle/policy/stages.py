@@ -74,6 +74,7 @@ class Trigger(IntEnum):
     TIMEOUT = -1
     ACQUIRE = 0
     TRIAL = 1
+    """Of several at one instant the one that ends last holds, and one that says when before others."""
     START = 2
     RENEW = 3
     """A renewal for the policy's term, counted from the old end."""
