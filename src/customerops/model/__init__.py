@@ -63,7 +63,9 @@ if TYPE_CHECKING:
         Subscription,
         Tag,
     )
+    from customerops.model.rights.erasure import Erasure, ErasureOutcome, LegalHold, Outcome, erase
     from customerops.model.rights.laws import GDPR, PIPL
+    from customerops.model.rights.masking import pseudonymise, redact
     from customerops.model.rights.permission import permitted
     from customerops.model.rights.population import Permissions, permitted_all
     from customerops.model.rights.regimes import (
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
         Regime,
     )
     from customerops.model.rights.standing import Permission, Standing
+    from customerops.model.rights.suppression import Suppression, objections_of, suppressions_of
     from customerops.model.rules.grouping import Grouping, Pick, first, last
     from customerops.model.rules.rules import (
         And,
@@ -137,6 +140,16 @@ if TYPE_CHECKING:
         segment_reach,
         segment_sizes,
     )
+    from customerops.model.segments.tier_tables import (
+        TierMoves,
+        TierSizes,
+        TierStandings,
+        tier_migration,
+        tier_sizes,
+        tier_spells,
+        tier_standings,
+    )
+    from customerops.model.segments.tiers import TierChange, TierLevel, TierPolicy, TierStanding
     from customerops.model.tables.axes import Axis
     from customerops.model.tables.cohort import CohortTable
     from customerops.model.tables.context import Context
@@ -192,6 +205,8 @@ __all__ = [
     "Difference",
     "Distribution",
     "END",
+    "Erasure",
+    "ErasureOutcome",
     "EventTable",
     "Field",
     "FieldMap",
@@ -217,6 +232,7 @@ __all__ = [
     "JourneyStage",
     "Kind",
     "Label",
+    "LegalHold",
     "Lines",
     "Link",
     "MORE",
@@ -232,6 +248,7 @@ __all__ = [
     "OTHER",
     "Obligation",
     "Or",
+    "Outcome",
     "PIPL",
     "PLACEHOLDERS",
     "PerCustomer",
@@ -269,9 +286,17 @@ __all__ = [
     "Spells",
     "Standing",
     "Subscription",
+    "Suppression",
     "Survivorship",
     "Table",
     "Tag",
+    "TierChange",
+    "TierLevel",
+    "TierMoves",
+    "TierPolicy",
+    "TierSizes",
+    "TierStanding",
+    "TierStandings",
     "Uniqueness",
     "Window",
     "actor_kind",
@@ -292,6 +317,7 @@ __all__ = [
     "crosswalk",
     "customer",
     "direction",
+    "erase",
     "first",
     "fold_text",
     "inactivity_spells",
@@ -306,9 +332,12 @@ __all__ = [
     "normalise_identifier",
     "normalise_name",
     "normalise_phone",
+    "objections_of",
     "outcome",
     "permitted",
     "permitted_all",
+    "pseudonymise",
+    "redact",
     "resolve_identities",
     "segment_lift",
     "segment_matches",
@@ -321,7 +350,12 @@ __all__ = [
     "spells_of",
     "stale",
     "subscription_from_stripe",
+    "suppressions_of",
     "thread",
+    "tier_migration",
+    "tier_sizes",
+    "tier_spells",
+    "tier_standings",
     "value",
 ]
 
@@ -354,6 +388,8 @@ _HOMES = {
     "Difference": "tables.estimates",
     "Distribution": "tables.support",
     "END": "values.labels",
+    "Erasure": "rights.erasure",
+    "ErasureOutcome": "rights.erasure",
     "EventTable": "tables.support",
     "Field": "quality.schema",
     "FieldMap": "adapters.payload",
@@ -379,6 +415,7 @@ _HOMES = {
     "JourneyStage": "rules.stages",
     "Kind": "records.kinds",
     "Label": "values.labels",
+    "LegalHold": "rights.erasure",
     "Lines": "values.lines",
     "Link": "identity.rules",
     "MORE": "values.labels",
@@ -394,6 +431,7 @@ _HOMES = {
     "OTHER": "values.labels",
     "Obligation": "rights.regimes",
     "Or": "rules.rules",
+    "Outcome": "rights.erasure",
     "PIPL": "rights.laws",
     "PLACEHOLDERS": "identity.rules",
     "PerCustomer": "tables.per_customer",
@@ -431,9 +469,17 @@ _HOMES = {
     "Spells": "log.spells",
     "Standing": "rights.standing",
     "Subscription": "records.records",
+    "Suppression": "rights.suppression",
     "Survivorship": "identity.survivorship",
     "Table": "tables.tables",
     "Tag": "records.records",
+    "TierChange": "segments.tiers",
+    "TierLevel": "segments.tiers",
+    "TierMoves": "segments.tier_tables",
+    "TierPolicy": "segments.tiers",
+    "TierSizes": "segments.tier_tables",
+    "TierStanding": "segments.tiers",
+    "TierStandings": "segments.tier_tables",
     "Uniqueness": "quality.report",
     "Window": "values.window",
     "actor_kind": "rules.rules",
@@ -454,6 +500,7 @@ _HOMES = {
     "crosswalk": "rules.stage_maps",
     "customer": "rules.rules",
     "direction": "rules.rules",
+    "erase": "rights.erasure",
     "first": "rules.grouping",
     "fold_text": "identity.normalise",
     "inactivity_spells": "log.spells",
@@ -468,9 +515,12 @@ _HOMES = {
     "normalise_identifier": "identity.normalise",
     "normalise_name": "identity.normalise",
     "normalise_phone": "identity.normalise",
+    "objections_of": "rights.suppression",
     "outcome": "rules.rules",
     "permitted": "rights.permission",
     "permitted_all": "rights.population",
+    "pseudonymise": "rights.masking",
+    "redact": "rights.masking",
     "resolve_identities": "identity.resolution",
     "segment_lift": "segments.moves",
     "segment_matches": "segments.sizes",
@@ -483,7 +533,12 @@ _HOMES = {
     "spells_of": "log.spells",
     "stale": "quality.assessment",
     "subscription_from_stripe": "adapters.stripe",
+    "suppressions_of": "rights.suppression",
     "thread": "rules.rules",
+    "tier_migration": "segments.tier_tables",
+    "tier_sizes": "segments.tier_tables",
+    "tier_spells": "segments.tier_tables",
+    "tier_standings": "segments.tier_tables",
     "value": "rules.rules",
 }
 

@@ -319,7 +319,9 @@ QUESTIONS = st.fixed_dictionaries(
 def test_a_population_is_answered_as_its_customers_are(
     given_: list[Consent], question: dict[str, Any], ages: dict[int, int]
 ) -> None:
-    everyone = permitted_all(given_, customers=range(6), at=day(10), ages={**ages}, **question)
+    everyone = permitted_all(
+        given_, customers=range(6), at=day(10), ages=dict[Any, int](ages), **question
+    )
     assert len(everyone) == 6
     for one in range(6):
         own = [record for record in given_ if record.customer_id == one]
