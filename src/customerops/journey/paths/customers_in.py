@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from customerops.journey.paths.walking import Units
 from customerops.model.values.runs import first_of_run
 
-__all__ = ["Runs", "in_each", "runs_of"]
+__all__ = ["Runs", "in_each", "in_each_and_block", "runs_of"]
 
 Ints = NDArray[np.signedinteger]
 
@@ -65,6 +67,14 @@ def in_each(runs: Runs, cell: Ints, n_cells: int) -> NDArray[np.int64]:
         The cell of every row.
     n_cells : int
         One more than the largest cell there can be.
+    """
+    return in_each_and_block(runs, cell, n_cells, n_cells)[0]
+
+
+def in_each_and_block(
+    runs: Runs, cell: Ints, n_cells: int, size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return `in_each`, and the same of blocks of so many cells that stand together.
 
     Notes
     -----
@@ -72,22 +82,30 @@ def in_each(runs: Runs, cell: Ints, n_cells: int) -> NDArray[np.int64]:
     ors the rows of each customer together, and each bit is counted over customers.
     """
     found = np.flatnonzero(np.bincount(cell, minlength=n_cells))
-    counts = np.zeros((runs.n_groups, n_cells), np.int64)
     if len(found) > BITS * WORDS:
-        return _by_sorting(runs, cell, n_cells)
+        return _by_sorting(runs, cell, n_cells), _by_sorting(runs, cell // size, n_cells // size)
+    counts = np.zeros((runs.n_groups, n_cells), np.int64)
+    blocks = np.zeros((runs.n_groups, n_cells // size if size else 0), np.int64)
+    words = []
     for low in range(0, len(found), BITS):
         some = found[low : low + BITS]
-        bit = np.uint64(1) << np.arange(len(some), dtype=np.uint64)
         word = np.zeros(n_cells, np.uint64)
-        word[some] = bit
-        held = _held(word, cell, runs.lead)
-        for one, mask in zip(some.tolist(), bit, strict=True):
-            has = (held & mask) != 0
-            if runs.n_groups == 1:
-                counts[0, one] = np.count_nonzero(has)
-            else:
-                counts[:, one] = np.bincount(runs.group[has], minlength=runs.n_groups)
-    return counts
+        word[some] = np.uint64(1) << np.arange(len(some), dtype=np.uint64)
+        words.append((word, _held(word, cell, runs.lead)))
+        for one in some.tolist():
+            counts[:, one] = _count(runs, words[-1][1] & word[one])
+    for block in np.unique(found // size).tolist() if size < n_cells else []:
+        cells = slice(block * size, (block + 1) * size)
+        any_of = [held & np.bitwise_or.reduce(word[cells]) for word, held in words]
+        blocks[:, block] = _count(runs, functools.reduce(np.bitwise_or, any_of))
+    return counts, blocks
+
+
+def _count(runs: Runs, bits: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return how many customers of each group have a bit."""
+    if runs.n_groups == 1:
+        return np.array([np.count_nonzero(bits)])
+    return np.bincount(runs.group[bits != 0], minlength=runs.n_groups)
 
 
 def _by_sorting(runs: Runs, cell: Ints, n_cells: int) -> NDArray[np.int64]:

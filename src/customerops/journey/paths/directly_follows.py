@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.journey.paths.customers_in import in_each, runs_of
+from customerops.journey.paths.customers_in import in_each, in_each_and_block, runs_of
 from customerops.journey.paths.walking import (
     Steps,
     Units,
@@ -302,11 +302,11 @@ def _counted(units: Units, found: Walks) -> dict[str, NDArray[np.int64]]:
             cell = (group if of_walk else found.each(group)) * n_cells + cell
         return np.bincount(cell, minlength=groups * n_cells)
 
-    visitors = in_each(step_runs, found.state, size)
+    customers, visitors = in_each_and_block(step_runs, cell, n_cells, size)  # a block is a source
+    customers += in_each(walk_runs, begun, n_cells)
     if n:
         visitors[:, start] = in_each(walk_runs, np.zeros(len(found), np.int64), 1)[:, 0]
     table = count(cell, of_walk=False) + count(begun, of_walk=True)
-    customers = in_each(step_runs, cell, n_cells) + in_each(walk_runs, begun, n_cells)
     shape = (groups, size, size)
     return {
         "count": table.reshape(shape),
