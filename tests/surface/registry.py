@@ -9,7 +9,7 @@ import datetime as dt
 import attrs
 
 from customerops import journey, lifecycle, metrics, model
-from customerops.model import Calendar, Window, amount, first, kind
+from customerops.model import Calendar, Window, amount, first, kind, value
 from tests.surface import credit, populations
 from tests.surface.entry import ENTRIES, derived, stat
 from tests.surface.world import Ago, Around, World
@@ -444,4 +444,27 @@ stat(
     outcome=model.Did({"use", "purchase"}, within=HOURS),
     since=Ago(HOURS),
     by=first("channel"),
+)
+
+ANSWERS = kind("use") & (value >= 1)  # no answer of 0.1
+stat(metrics.nps, responses=ANSWERS)
+stat(metrics.nps, responses=ANSWERS, answers="mean", period="month", by="country")
+stat(metrics.nps, responses=ANSWERS, answers="all", over=QUARTER)
+stat(metrics.csat, responses=ANSWERS, definition="top_two_box", scale=(1, 10), period="quarter")
+stat(
+    metrics.csat,
+    responses=ANSWERS,
+    definition="mean_over_max",
+    scale=(1, 10),
+    answers="mean",
+    by=first("channel"),
+)
+stat(metrics.csat, responses=ANSWERS, definition="net", scale=(1, 10), over=QUARTER, by="segment")
+stat(
+    metrics.ces,
+    responses=kind("use") & (value == 3),
+    definition="index",
+    scale=(1, 7),
+    direction="low_is_easy",
+    period="month",
 )
