@@ -8,9 +8,12 @@ import attrs
 
 from tests.surface.world import World
 
-__all__ = ["ENTRIES", "Data", "Entry", "derived", "stat", "takes_data"]
+__all__ = ["ENTRIES", "LOGS", "Data", "Entry", "derived", "stat", "takes_data"]
 
-Data = Literal["log", "spells", "subscriptions"]
+Data = Literal["log", "cases", "spells", "subscriptions"]
+
+LOGS = ("log", "cases")
+"""Data that is an `InteractionLog`."""
 
 
 @attrs.frozen
@@ -45,12 +48,14 @@ class Entry:
             return world.spells(*places, **how)
         if self.data == "subscriptions":
             return world.contracts(*places, **how)
+        if self.data == "cases":
+            return world.cases(*places, registered="by" in self.options, **how)
         return world.log(*places, registered="by" in self.options, **how)
 
     def run(self, data: Any, world: World, *, until: bool = False) -> Any:
         """Run the function as of the world's instant, given in the call or by ``until``."""
         options = world.resolve(self.options)
-        if self.data == "log" and (until or not self.takes_as_of):
+        if self.data in LOGS and (until or not self.takes_as_of):
             data = data.until(world.as_of)
         elif self.takes_as_of:
             options["as_of"] = world.as_of

@@ -446,6 +446,32 @@ stat(
     by=first("channel"),
 )
 
+stat(metrics.first_reply_time, data="cases")
+stat(metrics.first_reply_time, data="cases", hours=OFFICE, period="month", by="country")
+stat(metrics.resolution_time, data="cases", definition="first", over=MONTH)
+stat(metrics.resolution_time, data="cases", definition="full", period="week", by=first("channel"))
+stat(metrics.status_time, data="cases", definition="requester_wait")
+stat(metrics.status_time, data="cases", definition="on_hold", hours=OFFICE, period="month")
+stat(metrics.first_contact_resolution, data="cases", definition="gross", period="month")
+stat(
+    metrics.first_contact_resolution,
+    data="cases",
+    definition="net",
+    unresolvable=kind("case_reply") & (amount >= 5),
+    by="country",
+)
+stat(metrics.reopen_rate, data="cases", within=DAYS, period="quarter", by=first("channel"))
+stat(metrics.repeat_contact_rate, data="cases", within=HOURS, over=MONTH)
+stat(metrics.one_touch_rate, data="cases", period="month", by="segment")
+stat(metrics.escalation_rate, data="cases", escalations="case_status", period="month")
+stat(metrics.sla, data="cases", target=HOURS, hours=OFFICE, period="month", by="country")
+stat(metrics.sla, data="cases", target=HOURS, clock="resolution", over=QUARTER)
+stat(metrics.sla_clocks, data="cases", target=HOURS, hours=OFFICE)
+stat(metrics.backlog, data="cases", period="week", by=first("channel"))
+stat(metrics.backlog, data="cases", hours=OFFICE)
+stat(metrics.contact_rate, activity={"use", "purchase"}, cases="signup", period="month")
+stat(metrics.contact_rate, activity="use", cases="purchase", over=MONTH, by="country")
+
 ANSWERS = kind("use") & (value >= 1)  # no answer of 0.1
 stat(metrics.nps, responses=ANSWERS)
 stat(metrics.nps, responses=ANSWERS, answers="mean", period="month", by="country")
@@ -468,3 +494,23 @@ stat(
     direction="low_is_easy",
     period="month",
 )
+
+TIERS = model.TierPolicy(
+    levels=(
+        model.TierLevel(key="base", threshold=0),
+        model.TierLevel(key="silver", threshold=5),
+        model.TierLevel(key="gold", threshold=60, keep=10),
+    ),
+    qualify={"purchase", "refund"},
+    window=2,
+    failures=2,
+    grace=1,
+)
+COUNTED = attrs.evolve(TIERS, measure="count", window=None, upgrade="next_period", period="week")
+derived(model.tier_spells, policy=TIERS)
+stat(model.tier_standings, policy=TIERS)
+stat(model.tier_standings, policy=attrs.evolve(COUNTED, window=3))
+stat(model.tier_sizes, policy=TIERS, by="country")
+stat(model.tier_sizes, policy=COUNTED)
+stat(model.tier_migration, policy=TIERS, since=Ago(DAYS))
+stat(model.tier_migration, policy=COUNTED, since=Ago(HOURS), by=first("channel"))

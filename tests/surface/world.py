@@ -115,6 +115,14 @@ class World:
             people = [x for x in people if x.id in entered or _before(x.created_at, self.as_of)]
         return log.with_customers(people, attributes=CUSTOMER_ATTRIBUTES)
 
+    def cases(self, *places: int, **how: bool) -> InteractionLog:
+        """Return the log by thread of some places, what happened read as events of cases."""
+        return (
+            attrs.evolve(self, records=tuple(map(_as_case, self.records)))
+            .log(*places, **how)
+            .by_thread()
+        )
+
     def contracts(self, *places: int, known: bool = False) -> list[Subscription]:
         """Return the subscriptions of some places, with or without what came after `as_of`."""
         chosen = [x for x in self.subscriptions if self._in(x.customer_id, places)]
@@ -135,6 +143,25 @@ class World:
 
     def _in(self, customer: object, places: tuple[int, ...]) -> bool:
         return not places or self.place[customer] in places
+
+
+_CASE_KINDS = {"signup": "open", "purchase": "reply", "use": "status", "cancel": "reopen"}
+_NAMES = {"web": "pending", "store": "open", "email": "hold", "wechat": "new"}
+
+
+def _as_case(record: Interaction) -> Interaction:
+    """Return what happened as an event of a case, by what it was and where."""
+    where = record.channel
+    reopens = record.kind == "purchase" and where in ("web", "wechat")
+    kind = "resolve" if where == "store" else _CASE_KINDS.get(record.kind, "resolve")
+    kind = "open" if reopens else kind
+    return attrs.evolve(
+        record,
+        kind=f"case_{kind}",
+        name=_NAMES.get(where or "") if kind == "status" else None,
+        thread_id=record.thread_id or "t0",
+        actor_kind="bot" if where == "email" else None,
+    )
 
 
 def _before(at: dt.datetime | None, t: dt.datetime) -> bool:
