@@ -33,11 +33,11 @@ if TYPE_CHECKING:
         resolve_identities,
     )
     from customerops.model.identity.rules import (
+        PLACEHOLDERS,
         IdentityRules,
         IdentitySplit,
         JoinRule,
         Link,
-        PLACEHOLDERS,
         SharedIdentifier,
     )
     from customerops.model.identity.survivorship import (
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from customerops.model.log.frames import ColumnOptions
     from customerops.model.log.log import InteractionLog
     from customerops.model.log.spells import Spells, inactivity_spells, spells_of
+    from customerops.model.privacy.cells import ShownTable, suppress_small_cells
     from customerops.model.quality.assessment import assess, clean, stale
     from customerops.model.quality.report import Cleaned, QualityFault, QualityReport, Uniqueness
     from customerops.model.quality.schema import Field, Schema
@@ -124,9 +125,9 @@ if TYPE_CHECKING:
     )
     from customerops.model.segments.segments import (
         Segment,
+        Segmentation,
         SegmentGrouping,
         SegmentTrial,
-        Segmentation,
     )
     from customerops.model.segments.sizes import (
         SegmentAssignment,
@@ -171,7 +172,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar
     from customerops.model.values.columns import Coded, Numbers
     from customerops.model.values.hashing import keyed_hash
-    from customerops.model.values.labels import END, Label, MORE, OTHER, START
+    from customerops.model.values.labels import END, MORE, OTHER, START, Label
     from customerops.model.values.lines import Lines
     from customerops.model.values.money import Money
     from customerops.model.values.window import Window
@@ -282,6 +283,7 @@ __all__ = [
     "SegmentTrial",
     "Segmentation",
     "SharedIdentifier",
+    "ShownTable",
     "SourceRecord",
     "Spells",
     "Standing",
@@ -350,6 +352,7 @@ __all__ = [
     "spells_of",
     "stale",
     "subscription_from_stripe",
+    "suppress_small_cells",
     "suppressions_of",
     "thread",
     "tier_migration",
@@ -465,6 +468,7 @@ _HOMES = {
     "SegmentTrial": "segments.segments",
     "Segmentation": "segments.segments",
     "SharedIdentifier": "identity.rules",
+    "ShownTable": "privacy.cells",
     "SourceRecord": "identity.columns",
     "Spells": "log.spells",
     "Standing": "rights.standing",
@@ -533,6 +537,7 @@ _HOMES = {
     "spells_of": "log.spells",
     "stale": "quality.assessment",
     "subscription_from_stripe": "adapters.stripe",
+    "suppress_small_cells": "privacy.cells",
     "suppressions_of": "rights.suppression",
     "thread": "rules.rules",
     "tier_migration": "segments.tier_tables",

@@ -93,7 +93,7 @@ def test_one_person_has_one_pseudonym_in_all_records() -> None:
         id="s", customer_id="c-9", plan="p", amount=Money(1, "EUR"), interval=(1, "month"), started_at=AT
     )  # fmt: skip
     owners = [pseudonymise(record, key=KEY) for record in (ORDER, consent, lease)]
-    assert {record.customer_id for record in owners} == {one}  # type: ignore[attr-defined]
+    assert {record.customer_id for record in owners} == {one}
     assert pseudonymise(ANN, key=KEY).id == one
     order, masked = pseudonymise(ORDER, key=KEY), pseudonymise(consent, key=KEY)
     assert (order.actor_id, order.at, order.amount) == (one, AT, ORDER.amount)

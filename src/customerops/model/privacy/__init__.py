@@ -1,0 +1,1 @@
+"""What rights ask of logs and of published tables: erasure, its ledger, export, small cells."""
