@@ -207,6 +207,7 @@ def test_what_is_not_known_yet_is_pending_and_its_period_not_complete() -> None:
     assert (whole.value, whole.pending, whole.complete) == (0.5, 1, True)
     assert whole == pickle.loads(pickle.dumps(whole))
     assert rate.select(period=dt.date(2026, 1, 6)).value == 0
+    assert whole.interval()[0] < 0.5 < whole.interval()[1]
     # known at the last microsecond of the day, and not one before
     assert metrics.reopen_rate(log, within=DAY, as_of=at(49) - dt.timedelta(microseconds=1)).y == 2
     assert metrics.reopen_rate(log, within=DAY, as_of=at(49) - dt.timedelta(microseconds=2)).y == 1
@@ -273,6 +274,12 @@ def test_contacts_of_active_customers() -> None:
     assert (rate.x.tolist(), rate.y.tolist()) == ([2, 1], [2, 0])
     assert rate.n.tolist() == [3, 1]
     whole = metrics.contact_rate(log, activity="use", over=Window(at(0), at(48)))
+    plain = InteractionLog.from_arrays(
+        customer_id=["a"] * 3,
+        kind=["use", "case_open", "case_open"],
+        at=[at(h) for h in (0, 1, 2)],
+    ).until(at(9))
+    assert metrics.contact_rate(plain, activity="use", over=Window(at(0), at(9))).value == 2
     assert (whole.x, whole.y) == (3, 2)
 
 
