@@ -109,7 +109,11 @@ def _beta_terms(shape: Vector, q: float) -> tuple[Vector, ...]:
     By log s and log q: the first derivatives, and the second ones without the first.
     """
     both = shape + q
-    rest, rest_s, rest_q = (stirling_rest(v) for v in (both, shape, np.array([q])))
+    n = len(shape)
+    every = stirling_rest(np.concatenate([both, shape, [q]]))  # at once: there are few distinct x
+    rest, rest_s, rest_q = (
+        [r[i] for r in every] for i in (slice(n), slice(n, 2 * n), slice(-1, None))
+    )
     more_s, more_q = np.log1p(q / shape), np.log1p(shape / q)
     value = (
         shape * more_s + q * more_q + 0.5 * (np.log(shape / both) + np.log(q) - LOG_2PI)
