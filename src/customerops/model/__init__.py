@@ -8,6 +8,13 @@ from customerops._lazy import lazy
 
 if TYPE_CHECKING:
     from customerops.model.adapters.payload import FieldMap
+    from customerops.model.adapters.segment import (
+        SEGMENT_FIELDS,
+        SEGMENT_KINDS,
+        customer_from_segment,
+        interaction_from_segment,
+        link_from_segment,
+    )
     from customerops.model.adapters.stripe import (
         STRIPE_FIELDS,
         interaction_from_stripe,
@@ -33,11 +40,11 @@ if TYPE_CHECKING:
         resolve_identities,
     )
     from customerops.model.identity.rules import (
-        PLACEHOLDERS,
         IdentityRules,
         IdentitySplit,
         JoinRule,
         Link,
+        PLACEHOLDERS,
         SharedIdentifier,
     )
     from customerops.model.identity.survivorship import (
@@ -125,9 +132,9 @@ if TYPE_CHECKING:
     )
     from customerops.model.segments.segments import (
         Segment,
-        Segmentation,
         SegmentGrouping,
         SegmentTrial,
+        Segmentation,
     )
     from customerops.model.segments.sizes import (
         SegmentAssignment,
@@ -172,7 +179,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar
     from customerops.model.values.columns import Coded, Numbers
     from customerops.model.values.hashing import keyed_hash
-    from customerops.model.values.labels import END, MORE, OTHER, START, Label
+    from customerops.model.values.labels import END, Label, MORE, OTHER, START
     from customerops.model.values.lines import Lines
     from customerops.model.values.money import Money
     from customerops.model.values.window import Window
@@ -268,6 +275,8 @@ __all__ = [
     "Rejected",
     "Resolution",
     "Rule",
+    "SEGMENT_FIELDS",
+    "SEGMENT_KINDS",
     "START",
     "STRIPE_FIELDS",
     "Schema",
@@ -318,15 +327,18 @@ __all__ = [
     "const",
     "crosswalk",
     "customer",
+    "customer_from_segment",
     "direction",
     "erase",
     "first",
     "fold_text",
     "inactivity_spells",
+    "interaction_from_segment",
     "interaction_from_stripe",
     "keyed_hash",
     "kind",
     "last",
+    "link_from_segment",
     "merge_customers",
     "name",
     "never",
@@ -453,6 +465,8 @@ _HOMES = {
     "Rejected": "intake.faults",
     "Resolution": "identity.resolution",
     "Rule": "rules.rules",
+    "SEGMENT_FIELDS": "adapters.segment",
+    "SEGMENT_KINDS": "adapters.segment",
     "START": "values.labels",
     "STRIPE_FIELDS": "adapters.stripe",
     "Schema": "quality.schema",
@@ -503,15 +517,18 @@ _HOMES = {
     "const": "intake.intake",
     "crosswalk": "rules.stage_maps",
     "customer": "rules.rules",
+    "customer_from_segment": "adapters.segment",
     "direction": "rules.rules",
     "erase": "rights.erasure",
     "first": "rules.grouping",
     "fold_text": "identity.normalise",
     "inactivity_spells": "log.spells",
+    "interaction_from_segment": "adapters.segment",
     "interaction_from_stripe": "adapters.stripe",
     "keyed_hash": "values.hashing",
     "kind": "rules.rules",
     "last": "rules.grouping",
+    "link_from_segment": "adapters.segment",
     "merge_customers": "identity.survivorship",
     "name": "rules.rules",
     "never": "rules.rules",

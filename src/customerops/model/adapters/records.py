@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 import attrs
 
 from customerops.errors import InvalidInputError
-from customerops.model.adapters.payload import Taken
+from customerops.model.adapters.payload import FieldMap, Taken
 from customerops.model.identity.normalise import normalise_identifier
+from customerops.model.records.kinds import IdentifierType
 from customerops.model.records.records import Customer, Identifier, Interaction
-from customerops.model.values.checks import Scalar
+from customerops.model.values.checks import Scalar, one_of
 from customerops.model.values.money import Money
 
-__all__ = ["at_path", "customer_of", "interaction_of", "money"]
+__all__ = ["at_path", "customer_of", "interaction_of", "money", "table"]
 
 _KNOWN_BY = "identifier."
 _FIELDS = frozenset(field.name for field in attrs.fields(Customer))
@@ -31,13 +32,20 @@ def at_path(path: str) -> Iterator[None]:
         raise InvalidInputError(path, error.requirement, error.problem) from None
 
 
+def table(
+    tables: Mapping[str, Sequence[FieldMap]], of: str, own: Sequence[FieldMap]
+) -> list[FieldMap]:
+    """Return the table of an object, after the caller's own fields."""
+    return [*own, *tables[one_of("of", of, tables)]]
+
+
 def money(path: str, amount: Decimal, currency: str) -> Money:
     """Return an amount in major units, in a currency in any case."""
     with at_path(path):
         return Money(amount, currency.upper())
 
 
-def customer_of(system: str, taken: Taken, **known: Any) -> Customer:
+def customer_of(system: str, taken: Taken, *, region: str | None = None, **known: Any) -> Customer:
     """Return the customer that a payload describes.
 
     Addresses and numbers are brought to one spelling; one that is none, such as a telephone number
@@ -50,6 +58,8 @@ def customer_of(system: str, taken: Taken, **known: Any) -> Customer:
         attribute that is the name of a field.
     taken : Taken
         What the table found.
+    region : str, optional
+        Country of telephone numbers that do not say it.
     **known
         Other fields.
     """
@@ -58,7 +68,9 @@ def customer_of(system: str, taken: Taken, **known: Any) -> Customer:
     for to in [to for to in values if to.startswith(_KNOWN_BY)]:
         name, value = to.removeprefix(_KNOWN_BY), str(values.pop(to))
         sort = name.partition(".")[0]  # "phone.2" is another phone
-        spelled = normalise_identifier(sort, value)
+        spelled = normalise_identifier(
+            sort, value, region=region if sort == IdentifierType.PHONE else None
+        )
         if spelled is None:
             rest[name if name not in rest else f"{system}.{name}"] = value
         else:
