@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.model.adapters.hubspot import (
+        HUBSPOT_FIELDS,
+        customer_from_hubspot,
+        interactions_from_hubspot,
+    )
     from customerops.model.adapters.payload import FieldMap
     from customerops.model.adapters.segment import (
         SEGMENT_FIELDS,
@@ -222,6 +227,7 @@ __all__ = [
     "Grouping",
     "GuardianRule",
     "HUBSPOT",
+    "HUBSPOT_FIELDS",
     "Identifier",
     "IdentifierColumns",
     "IdentifierType",
@@ -327,6 +333,7 @@ __all__ = [
     "const",
     "crosswalk",
     "customer",
+    "customer_from_hubspot",
     "customer_from_segment",
     "direction",
     "erase",
@@ -335,6 +342,7 @@ __all__ = [
     "inactivity_spells",
     "interaction_from_segment",
     "interaction_from_stripe",
+    "interactions_from_hubspot",
     "keyed_hash",
     "kind",
     "last",
@@ -412,6 +420,7 @@ _HOMES = {
     "Grouping": "rules.grouping",
     "GuardianRule": "rights.regimes",
     "HUBSPOT": "rules.stage_maps",
+    "HUBSPOT_FIELDS": "adapters.hubspot",
     "Identifier": "records.records",
     "IdentifierColumns": "identity.columns",
     "IdentifierType": "records.kinds",
@@ -517,6 +526,7 @@ _HOMES = {
     "const": "intake.intake",
     "crosswalk": "rules.stage_maps",
     "customer": "rules.rules",
+    "customer_from_hubspot": "adapters.hubspot",
     "customer_from_segment": "adapters.segment",
     "direction": "rules.rules",
     "erase": "rights.erasure",
@@ -525,6 +535,7 @@ _HOMES = {
     "inactivity_spells": "log.spells",
     "interaction_from_segment": "adapters.segment",
     "interaction_from_stripe": "adapters.stripe",
+    "interactions_from_hubspot": "adapters.hubspot",
     "keyed_hash": "values.hashing",
     "kind": "rules.rules",
     "last": "rules.grouping",
