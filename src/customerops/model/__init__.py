@@ -25,6 +25,11 @@ if TYPE_CHECKING:
         interaction_from_stripe,
         subscription_from_stripe,
     )
+    from customerops.model.adapters.zoho import (
+        ZOHO_FIELDS,
+        customer_from_zoho,
+        interaction_from_zoho,
+    )
     from customerops.model.identity.columns import IdentifierColumns, SourceRecord
     from customerops.model.identity.merge_log import (
         IdentityJoin,
@@ -316,6 +321,7 @@ __all__ = [
     "TierStandings",
     "Uniqueness",
     "Window",
+    "ZOHO_FIELDS",
     "actor_kind",
     "all_of",
     "always",
@@ -335,6 +341,7 @@ __all__ = [
     "customer",
     "customer_from_hubspot",
     "customer_from_segment",
+    "customer_from_zoho",
     "direction",
     "erase",
     "first",
@@ -342,6 +349,7 @@ __all__ = [
     "inactivity_spells",
     "interaction_from_segment",
     "interaction_from_stripe",
+    "interaction_from_zoho",
     "interactions_from_hubspot",
     "keyed_hash",
     "kind",
@@ -509,6 +517,7 @@ _HOMES = {
     "TierStandings": "segments.tier_tables",
     "Uniqueness": "quality.report",
     "Window": "values.window",
+    "ZOHO_FIELDS": "adapters.zoho",
     "actor_kind": "rules.rules",
     "all_of": "rules.rules",
     "always": "rules.rules",
@@ -528,6 +537,7 @@ _HOMES = {
     "customer": "rules.rules",
     "customer_from_hubspot": "adapters.hubspot",
     "customer_from_segment": "adapters.segment",
+    "customer_from_zoho": "adapters.zoho",
     "direction": "rules.rules",
     "erase": "rights.erasure",
     "first": "rules.grouping",
@@ -535,6 +545,7 @@ _HOMES = {
     "inactivity_spells": "log.spells",
     "interaction_from_segment": "adapters.segment",
     "interaction_from_stripe": "adapters.stripe",
+    "interaction_from_zoho": "adapters.zoho",
     "interactions_from_hubspot": "adapters.hubspot",
     "keyed_hash": "values.hashing",
     "kind": "rules.rules",
