@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.model.adapters.fxiaoke import (
+        FXIAOKE_FIELDS,
+        customer_from_fxiaoke,
+        interaction_from_fxiaoke,
+    )
     from customerops.model.adapters.hubspot import (
         HUBSPOT_FIELDS,
         customer_from_hubspot,
@@ -226,6 +231,7 @@ __all__ = [
     "Erasure",
     "ErasureOutcome",
     "EventTable",
+    "FXIAOKE_FIELDS",
     "Field",
     "FieldMap",
     "GDPR",
@@ -339,6 +345,7 @@ __all__ = [
     "const",
     "crosswalk",
     "customer",
+    "customer_from_fxiaoke",
     "customer_from_hubspot",
     "customer_from_segment",
     "customer_from_zoho",
@@ -347,6 +354,7 @@ __all__ = [
     "first",
     "fold_text",
     "inactivity_spells",
+    "interaction_from_fxiaoke",
     "interaction_from_segment",
     "interaction_from_stripe",
     "interaction_from_zoho",
@@ -422,6 +430,7 @@ _HOMES = {
     "Erasure": "rights.erasure",
     "ErasureOutcome": "rights.erasure",
     "EventTable": "tables.support",
+    "FXIAOKE_FIELDS": "adapters.fxiaoke",
     "Field": "quality.schema",
     "FieldMap": "adapters.payload",
     "GDPR": "rights.laws",
@@ -535,6 +544,7 @@ _HOMES = {
     "const": "intake.intake",
     "crosswalk": "rules.stage_maps",
     "customer": "rules.rules",
+    "customer_from_fxiaoke": "adapters.fxiaoke",
     "customer_from_hubspot": "adapters.hubspot",
     "customer_from_segment": "adapters.segment",
     "customer_from_zoho": "adapters.zoho",
@@ -543,6 +553,7 @@ _HOMES = {
     "first": "rules.grouping",
     "fold_text": "identity.normalise",
     "inactivity_spells": "log.spells",
+    "interaction_from_fxiaoke": "adapters.fxiaoke",
     "interaction_from_segment": "adapters.segment",
     "interaction_from_stripe": "adapters.stripe",
     "interaction_from_zoho": "adapters.zoho",
