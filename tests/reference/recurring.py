@@ -76,15 +76,9 @@ def ever(book: Sequence[Contract], who: str, edge: dt.datetime) -> bool:
             continue
         if one.end is not None and one.end <= begin:
             continue
-        # the first instant that is not at rest
-        at = begin
-        for a, b in one.pauses:
-            if a <= at and (b is None or at < b):
-                if b is None:
-                    at = None  # type: ignore[assignment]
-                    break
-                at = b
-        if at is not None and at < edge and (one.end is None or at < one.end):
+        rests = [b for a, b in one.pauses if a <= begin and (b is None or begin < b)]
+        first = rests[0] if rests else begin  # the first instant that is paid for
+        if first is not None and first < edge and (one.end is None or first < one.end):
             return True
     return False
 

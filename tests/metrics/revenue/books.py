@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from customerops.model import Money, Spells, Subscription, Window, spells_of
 from tests.metrics.contracts import INSTANTS, US, utc
-from tests.reference.recurring import Contract
+from tests.reference.recurring import Contract, Pause
 
 __all__ = ["BOOKS", "CASES", "held", "spells_from"]
 
@@ -60,6 +60,12 @@ def spells_from(book: Sequence[Contract], as_of: dt.datetime) -> Spells:
     return spells_of(rows, as_of=as_of)
 
 
+INTERVALS: list[tuple[int, str]] = [
+    *((1, "month"), (1, "month"), (1, "year"), (1, "week")),
+    *((3, "month"), (2, "year"), (10, "day")),
+]
+
+
 @st.composite
 def contracts(draw: st.DrawFn) -> Contract:
     start, *later = sorted({draw(INSTANTS) for _ in range(5)})
@@ -67,27 +73,15 @@ def contracts(draw: st.DrawFn) -> Contract:
     if len(later) > 1 and draw(st.booleans()):
         end = later.pop()
     trial = later.pop(0) if later and draw(st.integers(0, 3)) == 0 else None
-    pauses: tuple[tuple[dt.datetime, dt.datetime | None], ...] = ()
-    if later and draw(st.booleans()):
+    pauses: tuple[Pause, ...] = ()
+    if later and draw(st.integers(0, 1)) == 1:
         until = later[1] if len(later) > 1 else end
         pauses = ((later[0], until if until is None or until > later[0] else until + US),)
     return Contract(
         who=draw(st.sampled_from("uvwxyz")),
         plan=draw(st.sampled_from(["gold", "silver"])),
         cents=draw(st.sampled_from([0, 1, 999, 1000, 1000, 2500, 120_001])),
-        every=draw(
-            st.sampled_from(
-                [
-                    (1, "month"),
-                    (1, "month"),
-                    (1, "year"),
-                    (1, "week"),
-                    (3, "month"),
-                    (2, "year"),
-                    (10, "day"),
-                ]
-            )
-        ),
+        every=draw(st.sampled_from(INTERVALS)),
         start=start,
         trial=trial,
         end=end,
