@@ -129,6 +129,32 @@ stat(metrics.refund_rate, definition="by_value", over=QUARTER, by="segment")
 stat(metrics.arpu, period="month", activity={"use", "signup"})
 stat(metrics.arppu, over=QUARTER, revenue={"purchase", "refund"}, by="country")
 stat(metrics.arpa, data="spells", by="plan")
+stat(metrics.mrr, data="spells", by="plan")
+stat(metrics.arr, data="spells")
+stat(metrics.mrr_movements, data="spells", period="month", calendar=ZONE)
+stat(metrics.mrr_movements, data="spells", over=QUARTER, by="plan")
+stat(metrics.mrr_churn_rate, data="spells", definition="net", period="week", calendar=ZONE)
+stat(metrics.nrr, data="spells", definition="cohort_snapshot", over=QUARTER, by="plan")
+stat(metrics.nrr, data="spells", definition="movement", over=QUARTER, step="day", calendar=ZONE)
+stat(
+    metrics.nrr,
+    data="spells",
+    definition="movement_with_reactivation",
+    period="quarter",
+    calendar=ZONE,
+    by="plan",
+)
+stat(
+    metrics.nrr,
+    data="spells",
+    definition="compounded_monthly",
+    period="quarter",
+    calendar=ZONE,
+    by="plan",
+)
+stat(metrics.grr, data="spells", definition="per_customer", period="month", calendar=ZONE)
+stat(metrics.grr, data="spells", definition="movement", over=QUARTER, calendar=ZONE, by="plan")
+stat(metrics.revenue_cohorts, data="spells", period="month", calendar=ZONE, by="plan")
 stat(metrics.concentration, period="month")
 stat(metrics.concentration, over=QUARTER, by=first("channel"))
 stat(metrics.product_popularity, period="quarter", by="country")
@@ -509,7 +535,7 @@ TIERS = model.TierPolicy(
 COUNTED = attrs.evolve(TIERS, measure="count", window=None, upgrade="next_period", period="week")
 derived(model.tier_spells, policy=TIERS)
 stat(model.tier_standings, policy=TIERS)
-stat(model.tier_standings, policy=attrs.evolve(COUNTED, window=3))
+
 stat(model.tier_sizes, policy=TIERS, by="country")
 stat(model.tier_sizes, policy=COUNTED)
 stat(model.tier_migration, policy=TIERS, since=Ago(DAYS))

@@ -55,11 +55,11 @@ if TYPE_CHECKING:
         resolve_identities,
     )
     from customerops.model.identity.rules import (
+        PLACEHOLDERS,
         IdentityRules,
         IdentitySplit,
         JoinRule,
         Link,
-        PLACEHOLDERS,
         SharedIdentifier,
     )
     from customerops.model.identity.survivorship import (
@@ -73,6 +73,8 @@ if TYPE_CHECKING:
     from customerops.model.log.log import InteractionLog
     from customerops.model.log.spells import Spells, inactivity_spells, spells_of
     from customerops.model.privacy.cells import ShownTable, suppress_small_cells
+    from customerops.model.privacy.ledger import ErasureEntry, ErasureLedger, Reconciled
+    from customerops.model.privacy.logs import LogErasure, erase_from_log, export_subject
     from customerops.model.quality.assessment import assess, clean, stale
     from customerops.model.quality.report import Cleaned, QualityFault, QualityReport, Uniqueness
     from customerops.model.quality.schema import Field, Schema
@@ -147,9 +149,9 @@ if TYPE_CHECKING:
     )
     from customerops.model.segments.segments import (
         Segment,
+        Segmentation,
         SegmentGrouping,
         SegmentTrial,
-        Segmentation,
     )
     from customerops.model.segments.sizes import (
         SegmentAssignment,
@@ -194,7 +196,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar
     from customerops.model.values.columns import Coded, Numbers
     from customerops.model.values.hashing import keyed_hash
-    from customerops.model.values.labels import END, Label, MORE, OTHER, START
+    from customerops.model.values.labels import END, MORE, OTHER, START, Label
     from customerops.model.values.lines import Lines
     from customerops.model.values.money import Money
     from customerops.model.values.window import Window
@@ -229,6 +231,8 @@ __all__ = [
     "Distribution",
     "END",
     "Erasure",
+    "ErasureEntry",
+    "ErasureLedger",
     "ErasureOutcome",
     "EventTable",
     "FXIAOKE_FIELDS",
@@ -260,6 +264,7 @@ __all__ = [
     "LegalHold",
     "Lines",
     "Link",
+    "LogErasure",
     "MORE",
     "Mean",
     "MergeLog",
@@ -287,6 +292,7 @@ __all__ = [
     "Quotient",
     "Rate",
     "Ratio",
+    "Reconciled",
     "RefusedJoin",
     "Regime",
     "Rejected",
@@ -351,6 +357,8 @@ __all__ = [
     "customer_from_zoho",
     "direction",
     "erase",
+    "erase_from_log",
+    "export_subject",
     "first",
     "fold_text",
     "inactivity_spells",
@@ -428,6 +436,8 @@ _HOMES = {
     "Distribution": "tables.support",
     "END": "values.labels",
     "Erasure": "rights.erasure",
+    "ErasureEntry": "privacy.ledger",
+    "ErasureLedger": "privacy.ledger",
     "ErasureOutcome": "rights.erasure",
     "EventTable": "tables.support",
     "FXIAOKE_FIELDS": "adapters.fxiaoke",
@@ -459,6 +469,7 @@ _HOMES = {
     "LegalHold": "rights.erasure",
     "Lines": "values.lines",
     "Link": "identity.rules",
+    "LogErasure": "privacy.logs",
     "MORE": "values.labels",
     "Mean": "tables.estimates",
     "MergeLog": "identity.merge_log",
@@ -486,6 +497,7 @@ _HOMES = {
     "Quotient": "tables.estimates",
     "Rate": "tables.estimates",
     "Ratio": "tables.estimates",
+    "Reconciled": "privacy.ledger",
     "RefusedJoin": "identity.merge_log",
     "Regime": "rights.regimes",
     "Rejected": "intake.faults",
@@ -550,6 +562,8 @@ _HOMES = {
     "customer_from_zoho": "adapters.zoho",
     "direction": "rules.rules",
     "erase": "rights.erasure",
+    "erase_from_log": "privacy.logs",
+    "export_subject": "privacy.logs",
     "first": "rules.grouping",
     "fold_text": "identity.normalise",
     "inactivity_spells": "log.spells",
