@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import ConvergenceError, InvalidInputError
-from customerops.metrics.clv.distinct import distinct
+from customerops.metrics.clv.distinct import counted
 from customerops.metrics.clv.estimation import Evidence, Limit, Problem, fingerprint
 from customerops.metrics.clv.fitted import Fitted, Parameters
 from customerops.metrics.clv.gammagamma_kernel import Likelihood
 from customerops.metrics.clv.predicted import Predicted
 from customerops.metrics.clv.summary import PurchaseSummary
-from customerops.model.values import exact
 from customerops.model.values.checks import came
 
 __all__ = ["GammaGamma", "GammaGammaParameters"]
@@ -107,8 +106,8 @@ class GammaGamma(Fitted):
         _check_kind(summary)
         again = summary.priced > 0
         usable = again & (summary.spend > 0)
-        (x, spend), where = distinct(summary.priced[usable], summary.spend[usable])
-        customers = exact.group_sum(where, summary.weights[usable], len(x))
+        columns = (summary.priced[usable], summary.spend[usable])
+        (x, spend), customers = counted(columns, summary.weights[usable])
         if len(x) == 0:
             raise ConvergenceError(
                 "no customer has a repeat purchase with a positive amount: was the log, or the "
