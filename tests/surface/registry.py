@@ -135,7 +135,14 @@ stat(metrics.mrr_movements, data="spells", period="month", calendar=ZONE)
 stat(metrics.mrr_movements, data="spells", over=QUARTER, by="plan")
 stat(metrics.mrr_churn_rate, data="spells", definition="net", period="week", calendar=ZONE)
 stat(metrics.nrr, data="spells", definition="cohort_snapshot", over=QUARTER, by="plan")
-stat(metrics.nrr, data="spells", definition="movement", over=QUARTER, step="day", calendar=ZONE)
+stat(
+    metrics.nrr,
+    data="spells",
+    definition="movement",
+    period="month",
+    step="day",
+    calendar=ZONE,
+)
 stat(
     metrics.nrr,
     data="spells",
@@ -153,7 +160,14 @@ stat(
     by="plan",
 )
 stat(metrics.grr, data="spells", definition="per_customer", period="month", calendar=ZONE)
-stat(metrics.grr, data="spells", definition="movement", over=QUARTER, calendar=ZONE, by="plan")
+stat(
+    metrics.grr,
+    data="spells",
+    definition="movement",
+    period="quarter",
+    calendar=ZONE,
+    by="plan",
+)
 stat(metrics.revenue_cohorts, data="spells", period="month", calendar=ZONE, by="plan")
 stat(metrics.concentration, period="month")
 stat(metrics.concentration, over=QUARTER, by=first("channel"))

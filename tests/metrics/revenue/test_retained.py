@@ -381,6 +381,10 @@ def test_cohorts_by_age() -> None:
     assert pooled.x.tolist() == [45_000, 25_000, 27_000, 0]
     assert pooled.y.tolist() == [45_000, 45_000, 40_000, 0]
     assert pooled.n.tolist() == [5, 5, 4, 0]
+    alone = Ratio.from_rows([13_000, 6_000, 0, 8_000], [10_000] * 4, context=table.context)
+    for bounds, expected in zip(table.interval(), alone.interval(), strict=True):
+        assert bounds[0, 2] == pytest.approx(expected)
+    assert np.isnan(table.interval()[0][1, 0])  # of one customer
     plain = metrics.revenue_cohorts(SPELLS, period="month", calendar=UTC)
     assert (plain.definition, plain.context.metric) == (None, "revenue_cohorts")
 

@@ -84,6 +84,9 @@ class RevenueCohorts(Ratio):
             context=self.context.with_options(pooled="eligible"),
         )
 
+    def _arrays(self) -> list[NDArray[Any]]:
+        return [self.parts[name] for name in Ratio.PARTS]
+
     def _check(self) -> None:
         super()._check()
         if (self.parts["seen"] > self._spread("size")).any():
