@@ -32,7 +32,6 @@ __all__ = [
     "Outcome",
     "erase",
     "holds_of",
-    "names",
 ]
 
 ERASED = "erased"
@@ -299,7 +298,7 @@ def holds_of(holds: object) -> list[LegalHold]:
     return found
 
 
-def names(value: object, who: Id) -> bool:
+def _names(value: object, who: Id) -> bool:
     """Return whether a value of an attribute is an id; a number could be anything."""
     written = str(who) if isinstance(who, UUID) else who
     return isinstance(written, str) and isinstance(value, str | UUID) and str(value) == written
@@ -327,7 +326,7 @@ def _without(record: Any, who: Id) -> Record:
     if getattr(record, "guardian_id", None) == who:
         change["guardian_id"] = ERASED
     attributes = getattr(record, "attributes", {})
-    if any(names(value, who) for value in attributes.values()):
-        change["attributes"] = {k: v for k, v in attributes.items() if not names(v, who)}
+    if any(_names(value, who) for value in attributes.values()):
+        change["attributes"] = {k: v for k, v in attributes.items() if not _names(v, who)}
     left: Record = attrs.evolve(record, **change) if change else record
     return left
