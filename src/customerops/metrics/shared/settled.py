@@ -8,13 +8,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.metrics.shared.threads import Threads
-from customerops.model.tables.context import Context
+from customerops.metrics.shared.threads import Inner, Threads
 from customerops.model.tables.ratios import ClusteredShare
 from customerops.model.tables.tables import Count
 from customerops.model.values import exact
 
-__all__ = ["SettledShare"]
+__all__ = ["CohortShare", "SettledShare"]
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -45,6 +44,7 @@ class SettledShare(ClusteredShare):
     """
 
     PARTS: ClassVar[tuple[str, ...]] = (*ClusteredShare.PARTS, "pending")
+    _COUNTS_PENDING: ClassVar[bool] = False
 
     @classmethod
     def of(
@@ -55,13 +55,14 @@ class SettledShare(ClusteredShare):
         hit: NDArray[np.bool_],
         settled: NDArray[np.bool_],
         *,
-        context: Context | None = None,
+        inner: Inner | None = None,
     ) -> Self:
         """Return the share of the settled threads that hit, each placed by an instant."""
+        counted = settled | cls._COUNTS_PENDING
         share = asked.ratio(
-            ClusteredShare, unit, at, hit & settled, settled.astype(np.int64), context=context
+            ClusteredShare, unit, at, hit & settled, counted.astype(np.int64), inner=inner
         )
-        placed = asked.placed(unit, at)
+        placed = asked.placed(unit, at, inner)
         waiting = placed.cell[~settled[placed.rows]]
         cells = int(np.prod(share.shape, dtype=np.int64))
         pending = exact.group_count(waiting, cells).reshape(share.shape)
@@ -82,3 +83,16 @@ class SettledShare(ClusteredShare):
         if any(axis.kind == "period" for axis in self.axes):
             return np.asarray(closed & (self.parts["pending"] == 0))
         return closed
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class CohortShare(SettledShare):
+    """A share of all threads of a cohort: those that are pending are in y, and not yet in x.
+
+    Notes
+    -----
+    So the value of a young cohort is too low. A period with pending threads is not complete, and
+    its value NaN; x, y and `pending` are what is known so far.
+    """
+
+    _COUNTS_PENDING: ClassVar[bool] = True

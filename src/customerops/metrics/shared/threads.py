@@ -30,9 +30,21 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar, Period
     from customerops.model.values.window import Window
 
-__all__ = ["Placed", "Threads", "elapsed", "hours_or_none", "is_kind", "threads_of", "unit_us"]
+__all__ = [
+    "Inner",
+    "Placed",
+    "Threads",
+    "elapsed",
+    "hours_or_none",
+    "is_kind",
+    "threads_of",
+    "unit_us",
+]
 
 R = TypeVar("R", bound=Ratio)
+
+Inner = tuple[Axis, NDArray[np.intp]]
+"""One more axis of a result, and the place of each row on it."""
 
 
 @attrs.frozen(eq=False)
@@ -82,8 +94,18 @@ class Threads:
         """The last known instant."""
         return self.asked.as_of
 
-    def placed(self, unit: NDArray[np.intp], at: NDArray[np.int64]) -> Placed:
-        """Return in which cells threads lie, each by an instant of its own."""
+    def placed(
+        self, unit: NDArray[np.intp], at: NDArray[np.int64], inner: Inner | None = None
+    ) -> Placed:
+        """Return in which cells threads lie, each by an instant of its own.
+
+        `inner` is one more axis, and the place of each thread on it; one may then come repeatedly.
+        """
+        if inner is not None:
+            outer = self.placed(unit, at)
+            axis, place = inner
+            cell = outer.cell * len(axis) + place[outer.rows]
+            return Placed(outer.rows, cell, (*outer.axes, axis))
         spans = self.spans(at)
         if spans is None:
             over = self.asked.over
@@ -109,10 +131,11 @@ class Threads:
         x: NDArray[Any],
         y: NDArray[Any] | None = None,
         *,
+        inner: Inner | None = None,
         context: Context | None = None,
     ) -> R:
         """Return a ratio over threads, the customer being the unit of its interval."""
-        placed = self.placed(unit, at)
+        placed = self.placed(unit, at, inner)
         rows = placed.rows
         below = np.ones(len(unit), np.int64) if y is None else y
         where, cell, n = self.clusters(unit, placed)
@@ -139,9 +162,10 @@ class Threads:
         at: NDArray[np.int64],
         duration: NDArray[np.float64],
         observed: NDArray[np.bool_],
+        inner: Inner | None = None,
     ) -> EventTable:
         """Return how long threads take, placed by an instant; what goes on is censored."""
-        placed = self.placed(unit, at)
+        placed = self.placed(unit, at, inner)
         return EventTable.from_rows(
             duration[placed.rows],
             observed[placed.rows],
