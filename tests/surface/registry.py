@@ -554,3 +554,18 @@ stat(model.tier_sizes, policy=TIERS, by="country")
 stat(model.tier_sizes, policy=COUNTED)
 stat(model.tier_migration, policy=TIERS, since=Ago(DAYS))
 stat(model.tier_migration, policy=COUNTED, since=Ago(HOURS), by=first("channel"))
+
+SCHEME = metrics.PointsScheme(
+    earn=kind("purchase") & (value >= 1),
+    burn=kind("use") & (value >= 1),
+    expire=kind("cancel") & (value >= 1),
+    adjust=kind("refund") & (value >= 1),
+    refund=kind("signup") & (value >= 1),
+    pending=dt.timedelta(hours=2),
+)
+stat(metrics.points_balance, scheme=SCHEME)
+stat(metrics.points_balance, scheme=attrs.evolve(SCHEME, expiry="entries"), at=Ago(HOURS))
+stat(metrics.redemption_rate, definition="same_period", scheme=SCHEME, period="month", by="country")
+stat(metrics.redemption_rate, definition="cohort", scheme=SCHEME, over=QUARTER)
+stat(metrics.active_member_rate, scheme=SCHEME, period="month", by=first("channel"))
+stat(metrics.active_member_rate, scheme=SCHEME, members="signup", over=QUARTER, by="segment")

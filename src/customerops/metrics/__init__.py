@@ -56,6 +56,10 @@ if TYPE_CHECKING:
         stickiness,
     )
     from customerops.metrics.engagement.visits import RecencyFrequency, recency_frequency
+    from customerops.metrics.loyalty.account import PointsAccount, PointsLot, PointsState
+    from customerops.metrics.loyalty.balances import PointsBalance, points_balance
+    from customerops.metrics.loyalty.redeeming import active_member_rate, redemption_rate
+    from customerops.metrics.loyalty.scheme import PointsScheme
     from customerops.metrics.revenue.bridge import MRRMovements, mrr_movements
     from customerops.metrics.revenue.compounded import Compounded
     from customerops.metrics.revenue.economics import (
@@ -75,10 +79,10 @@ if TYPE_CHECKING:
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        MigrationShare,
-        RFMSegment,
         RFM_EIGHT_SEGMENTS,
         RFM_SEGMENTS,
+        MigrationShare,
+        RFMSegment,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
@@ -156,6 +160,11 @@ __all__ = [
     "NextPurchase",
     "ParetoNBD",
     "PeriodStickiness",
+    "PointsAccount",
+    "PointsBalance",
+    "PointsLot",
+    "PointsScheme",
+    "PointsState",
     "PowerCurve",
     "Predicted",
     "ProductShare",
@@ -186,6 +195,7 @@ __all__ = [
     "ValueLevel",
     "ValueTree",
     "active_customers",
+    "active_member_rate",
     "activity_profile",
     "allocate",
     "arpa",
@@ -234,6 +244,7 @@ __all__ = [
     "one_touch_rate",
     "payback",
     "period_change",
+    "points_balance",
     "power_curve",
     "product_popularity",
     "purchase_frequency",
@@ -241,6 +252,7 @@ __all__ = [
     "purchase_tracking",
     "quick_ratio",
     "recency_frequency",
+    "redemption_rate",
     "refund_rate",
     "renewal_summary",
     "reopen_rate",
@@ -303,6 +315,11 @@ _HOMES = {
     "NextPurchase": "engagement.own_gaps",
     "ParetoNBD": "clv.pareto",
     "PeriodStickiness": "engagement.stickiness_table",
+    "PointsAccount": "loyalty.account",
+    "PointsBalance": "loyalty.balances",
+    "PointsLot": "loyalty.account",
+    "PointsScheme": "loyalty.scheme",
+    "PointsState": "loyalty.account",
     "PowerCurve": "engagement.power",
     "Predicted": "clv.predicted",
     "ProductShare": "value.products",
@@ -333,6 +350,7 @@ _HOMES = {
     "ValueLevel": "comparison.value_trees",
     "ValueTree": "comparison.value_trees",
     "active_customers": "engagement.active",
+    "active_member_rate": "loyalty.redeeming",
     "activity_profile": "engagement.rhythm",
     "allocate": "comparison.budget",
     "arpa": "value.per_user",
@@ -381,6 +399,7 @@ _HOMES = {
     "one_touch_rate": "service.outcomes",
     "payback": "revenue.economics",
     "period_change": "comparison.changes",
+    "points_balance": "loyalty.balances",
     "power_curve": "engagement.power",
     "product_popularity": "value.products",
     "purchase_frequency": "value.order_values",
@@ -388,6 +407,7 @@ _HOMES = {
     "purchase_tracking": "clv.tracks",
     "quick_ratio": "revenue.quick",
     "recency_frequency": "engagement.visits",
+    "redemption_rate": "loyalty.redeeming",
     "refund_rate": "value.order_values",
     "renewal_summary": "clv.survivors",
     "reopen_rate": "service.outcomes",
