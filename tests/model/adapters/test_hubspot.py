@@ -200,6 +200,14 @@ def test_of_companies_or_of_who_is_said() -> None:
         ({"properties": {"hs_timestamp": "soon"}}, "^properties.hs_timestamp must be an ISO 8601"),
         ({"associations": None}, "^associations.contacts.results must be given: .* customer_id="),
         (
+            {
+                "associations": {
+                    "contacts": {"results": [{"id": 1}], "paging": {"next": {"after": 1}}}
+                }
+            },
+            "^associations.contacts.results must be whole: there is a next page: fetch it$",
+        ),
+        (
             {"associations": {"contacts": {"results": "7"}}},
             "^associations.contacts.results must be a list: got str$",
         ),

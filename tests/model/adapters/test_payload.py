@@ -41,11 +41,14 @@ def test_the_first_that_is_there_counts() -> None:
 
 
 def test_words() -> None:
-    table = [field("way", "direction", words={"IN": "inbound"}, required=True)]
+    table = [field("way", "direction", words={"IN": "inbound"})]
     assert take({"way": "IN"}, table).values == {"direction": "inbound"}
     taken = take({"way": "ODD"}, table)
     assert taken.values == {}
     assert taken.rest == {"way": "ODD"}
+    asked = [field("way", "direction", words={"IN": "inbound"}, required=True)]
+    with pytest.raises(InvalidInputError, match="^way must be given: no word is known for it$"):
+        take({"way": "ODD"}, asked)
 
 
 def test_a_path_may_end_early() -> None:
@@ -53,11 +56,11 @@ def test_a_path_may_end_early() -> None:
     assert take({"a": 5, "o": "done"}, table).values == {"outcome": "done"}
 
 
-def test_what_a_field_takes_goes_whole() -> None:
+def test_only_what_is_read_is_taken() -> None:
     table = [field("Owner", "owner_id", how="lookup"), field("list", "actor_id", how="first")]
     taken = take({"Owner": {"id": "1", "name": "x"}, "list": ["a", "b"], "Owners": 2}, table)
     assert taken.values == {"owner_id": "1", "actor_id": "a"}
-    assert taken.rest == {"Owners": 2}
+    assert taken.rest == {"Owner.name": "x", "list[1]": "b", "Owners": 2}
     assert take({"Owner": 5, "list": []}, table).values == {"owner_id": 5}
     assert take({"list": "a"}, table).values == {"actor_id": "a"}
 

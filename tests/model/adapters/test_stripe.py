@@ -271,6 +271,7 @@ P = ["items", "data", 0, "price"]
         (["object"], "invoic", "data.object.object must be one of 'subscription'"),
         (["items"], ..., "data.object.items must be given: it is missing"),
         (["items"], "x", "data.object.items must be a mapping: got str"),
+        (["items", "has_more"], True, "data.object.items must be whole: has_more: fetch the rest"),
         (["items", "data"], [], r"data.object.items.data must be a list with an item: got none"),
         (["items", "data"], {"a": 1}, r"data.object.items.data must be a list .*: got dict"),
         (P, ..., r"data.object.items.data\[0\].price must be given: it is missing"),
@@ -359,6 +360,11 @@ def test_other_invoices() -> None:
     newer = interaction_from_stripe(no_lines)
     assert (newer.kind, newer.at, newer.until) == ("renew", instant(START), None)
     assert newer.thread_id == "sub_9"
+    many = {**INVOICE, "lines": {**INVOICE["lines"], "has_more": True}}  # type: ignore[dict-item]
+    assert interaction_from_stripe(many).until is None
+    trial = {**INVOICE, "billing_reason": "subscription_create", "amount_paid": 0, "amount_due": 0}
+    assert interaction_from_stripe(trial).kind == "invoice_paid"
+    assert interaction_from_stripe({**INVOICE, "amount_paid": 0}).kind == "renew"
     open_one = interaction_from_stripe({**INVOICE, "status": "open"})
     assert (open_one.kind, open_one.id) == ("invoice_open", f"{INVOICE['id']}:open")
     event = {

@@ -43,6 +43,8 @@ def test_a_lead() -> None:
         "$converted": False,
         "$currency_symbol": "DA",
         "Company": "Dal Tile Corporation",
+        "Owner.email": "p@zohocorp.com",
+        "Owner.name": "Patricia Boyle",
         "Tag[0].id": "1",
         "Tag[0].name": "hot",
         "phone": "555-555-5555",

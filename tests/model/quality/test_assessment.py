@@ -282,6 +282,21 @@ def test_instants_that_may_lie_ahead_and_naive_ones() -> None:
     assert len(found.future_dated.value) == 0
 
 
+def test_what_is_no_instant_is_not_another() -> None:
+    schema = Schema(fields=(Field(name="at", kind="instant", unique=True),), key=("at",))
+    found = assess({"at": ["x", "y", NOW, NOW]}, schema, as_of=NOW)
+    assert found.uniqueness["at"] == found.duplicates == Uniqueness(1, 2)
+    assert found.rejected.counts() == {"at not a time": 2, "at repeated": 1}
+
+
+def test_lists_and_mappings_repeat_too() -> None:
+    schema = Schema(fields=(Field(name="tags", unique=True),))
+    rows = [{"tags": ["a"]}, {"tags": {"b": 1}}, {"tags": ["a"]}, {"tags": (["a"],)}]
+    found = assess(rows, schema, as_of=NOW)
+    assert found.uniqueness["tags"] == Uniqueness(3, 4)
+    assert found.rejected.rows.tolist() == [2]
+
+
 def test_nothing_is_known_of_no_rows() -> None:
     found = assess({name: [] for name in ROWS}, PEOPLE, as_of=NOW, references=KNOWN)
     assert np.isnan(found.completeness.value).all()

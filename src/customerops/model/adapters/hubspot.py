@@ -186,7 +186,8 @@ def interactions_from_hubspot(
     Raises
     ------
     InvalidInputError
-        With the path, if a field is missing or of another type, or it is associated with nobody.
+        With the path, if a field is missing or of another type, or it is associated
+        with nobody, or with more than are listed.
 
     Notes
     -----
@@ -236,5 +237,7 @@ def _associated(payload: Any, to: str) -> list[Id]:
         raise InvalidInputError(base, "must be given", "it is missing; or give customer_id=")
     if not isinstance(given, list | tuple):
         raise InvalidInputError(base, "must be a list", came(given))
+    if not missing(at(payload, f"associations.{to}.paging.next")):
+        raise InvalidInputError(base, "must be whole", "there is a next page: fetch it")
     read = reader("lookup")
     return list(dict.fromkeys(read(f"{base}[{i}]", one) for i, one in enumerate(given)))

@@ -138,30 +138,34 @@ def take(payload: object, fields: Sequence[FieldMap], *, where: str = "", base: 
         raise InvalidInputError(where or "payload", "must be a mapping", came(payload))
     values: dict[str, Any] = {}
     used: set[str] = set()
-    absent: dict[str, str] = {}
+    absent: dict[str, tuple[str, str]] = {}
     for field in fields:
-        value = at(payload, field.path)
-        if missing(value):
+        value, path = at(payload, field.path), under(where, field.path)
+        read = None if missing(value) else reader(field.how)(path, value)
+        problem = "it is missing"
+        if read is not None and field.words:
+            read, problem = field.words.get(str(read)), "no word is known for it"
+        if read is None:
             if field.required:
-                absent.setdefault(field.to, field.path)
-            continue
-        path = under(where, field.path)
-        read = reader(field.how)(path, value)
-        if field.words:
-            read = field.words.get(str(read))
-        if read is None or (field.to in values and values[field.to] != read):
-            continue
-        values[field.to] = read
-        used.add(field.path)
-    for to, path in absent.items():
+                absent.setdefault(field.to, (path, problem))
+        elif values.setdefault(field.to, read) == read:
+            used.add(field.path + _inside(field.how, value))
+    for to, (path, problem) in absent.items():
         if to not in values:
-            raise InvalidInputError(under(where, path), "must be given", "it is missing")
+            raise InvalidInputError(path, "must be given", problem)
     rest = {
         path.removeprefix(base): value
         for path, value in _leaves(payload, "")
         if not any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in used)
     }
     return Taken(values, rest)
+
+
+def _inside(how: str, value: Any) -> str:
+    """Return where inside a field the part stands that is read; the others are kept."""
+    if how == "lookup" and isinstance(value, Mapping):
+        return ".id"
+    return "[0]" if how == "first" and isinstance(value, list | tuple) else ""
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Scalar]]:

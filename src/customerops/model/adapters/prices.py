@@ -68,6 +68,8 @@ def recurring(thing: Any, where: str) -> Cost:
     if not isinstance(listed, list | tuple) or not listed:
         said = came(listed) if not isinstance(listed, list | tuple) else "got none"
         raise InvalidInputError(base, "must be a list with an item", said)
+    if at(thing, "items.has_more") is True:
+        raise InvalidInputError(under(where, "items"), "must be whole", "has_more: fetch the rest")
     currency, interval = "", (0, "")
     items: list[_Item] = []
     for i, given in enumerate(listed):

@@ -105,7 +105,7 @@ def subscription_from_stripe(
     ------
     InvalidInputError
         With the path, if a field is missing or of another type; if items have several intervals
-        or currencies; a discount is not expanded; the subscription never began (``incomplete``);
+        or currencies, or are not all there; a discount is not expanded; the subscription never began (``incomplete``);
         or it is paused and nothing says since when.
 
     Notes
@@ -214,7 +214,7 @@ def interaction_from_stripe(
     ===========  ==============================================  ==========================
     invoice      is paid, ``billing_reason`` subscription_cycle  ``renew``, until the end of
                                                                  the period it pays for
-    invoice      is paid, for another reason                     ``purchase``
+    invoice      is paid, for another reason, and not 0          ``purchase``
     invoice      in an event ``invoice.payment_failed``          ``payment_failed``
     charge       succeeded and was captured                      ``purchase``
     charge       failed                                          ``payment_failed``
@@ -224,7 +224,9 @@ def interaction_from_stripe(
                                                                  ``refund_pending``, ...
     ===========  ==============================================  ==========================
 
-    A paid invoice and its charge are the same money: take one of the two.
+    A paid invoice and its charge are the same money: take one of the two. The invoice of 0 that
+    starts a trial is no purchase, but ``invoice_paid``. Of an invoice whose ``lines`` are not all
+    there (``has_more``) it is not known until when it pays.
 
     References
     ----------
@@ -281,10 +283,10 @@ def _time(thing: Any, where: str, key: str = "created") -> dt.datetime:
 
 def _invoice(thing: Any, where: str, event: Any) -> dict[str, Any]:
     status = _status(thing, where)
-    if status == "paid":
+    again = thing.get("billing_reason") == "subscription_cycle"
+    if status == "paid" and (again or thing.get("amount_paid") != 0):
         turned = under(where, "status_transitions")
         moves = thing.get("status_transitions") or {}
-        again = thing.get("billing_reason") == "subscription_cycle"
         found = {
             "kind": Kind.RENEW.value if again else Kind.PURCHASE.value,
             "at": _time(thing, where)
@@ -305,6 +307,8 @@ def _invoice(thing: Any, where: str, event: Any) -> dict[str, Any]:
 
 
 def _period_ends(thing: Any, where: str) -> list[dt.datetime]:
+    if at(thing, "lines.has_more") is True:
+        return []  # the last may be among those that are not here
     lines = at(thing, "lines.data") or []
     return [
         reader("seconds")(under(where, f"lines.data[{i}].period.end"), at(line, "period.end"))

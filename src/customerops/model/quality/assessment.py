@@ -141,14 +141,14 @@ def assess(
     for field in schema.fields:
         if field.unique:
             codes = codes_of(checked[field.name])
-            uniqueness[field.name] = _unique(codes)
             again = _again(codes, faults.faulty)
+            uniqueness[field.name] = _unique(codes, again)
             at_fault(field.name, "uniqueness", "repeated", again)
     duplicates = None
     if schema.key:
         codes = _joint([codes_of(checked[name]) for name in schema.key])
-        duplicates = _unique(codes)
         again = _again(codes, faults.faulty)
+        duplicates = _unique(codes, again)
         at_fault(KEY_JOIN.join(schema.key), "duplicates", "duplicate", again)
     return QualityReport(
         schema=schema,
@@ -285,17 +285,19 @@ def _same_lengths(given: Mapping[Any, Any]) -> None:
 
 def _joint(codes: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Return a number for each distinct combination; -1 where a part is missing."""
+    import pandas as pd
+
     joint, *rest = codes
     for other in rest:
         gone = (joint < 0) | (other < 0)
-        _, narrow = np.unique(joint, return_inverse=True)  # below n, so that the product fits
-        joint = np.where(gone, -1, narrow.astype(np.int64) * (len(other) + 1) + other)
+        narrow = pd.factorize(joint)[0].astype(np.int64)  # below n, so that the product fits
+        joint = np.where(gone, -1, narrow * (len(other) + 1) + other)
     return joint
 
 
-def _unique(codes: NDArray[np.int64]) -> Uniqueness:
-    present = codes[codes >= 0]
-    return Uniqueness(len(np.unique(present)), len(present))
+def _unique(codes: NDArray[np.int64], again: Mask) -> Uniqueness:
+    present = int(np.count_nonzero(codes >= 0))
+    return Uniqueness(present - int(np.count_nonzero(again)), present)
 
 
 def _again(codes: NDArray[np.int64], faulty: Mask) -> Mask:
@@ -311,11 +313,13 @@ def _again(codes: NDArray[np.int64], faulty: Mask) -> Mask:
 
 
 def _shares(schema: Schema, checked: dict[str, Checked], as_of: int) -> dict[str, Any]:
+    import pandas as pd
+
     who = None
     if schema.subject is not None:
         codes = codes_of(checked[schema.subject])
         alone = codes.max(initial=-1) + 1 + np.arange(len(codes))
-        _, who = np.unique(np.where(codes < 0, alone, codes), return_inverse=True)
+        who, _ = pd.factorize(np.where(codes < 0, alone, codes))
     options = {"schema": schema}
     return {
         name: _share(

@@ -43,6 +43,8 @@ class Checked:
         What was read, instants as int64 microseconds.
     present, typed : ndarray of bool, shape (n,)
         Has a value; has one of the field's kind.
+    comparable : ndarray of bool, shape (n,)
+        Has a value that tells rows apart: what is no instant does not.
     wrong : tuple of Wrong
         In the order of the checks.
     totals : dict of str to ndarray of bool
@@ -52,6 +54,7 @@ class Checked:
     values: Plain
     present: Mask
     typed: Mask
+    comparable: Mask
     wrong: tuple[Wrong, ...]
     totals: dict[str, Mask]
 
@@ -82,6 +85,7 @@ def check(
     for reason, rows in misfits:
         wrong.append(Wrong("validity", reason, rows & typed))
         typed &= ~rows
+    comparable = typed.copy() if field.kind == "instant" else present
     totals = {"completeness": np.ones(len(plain), np.bool_), "validity": present}
     if field.required:
         wrong.insert(0, Wrong("completeness", "missing", ~present))
@@ -102,7 +106,7 @@ def check(
         totals["orphaned"] = typed
         bad = _apart(plain, typed, lambda value: value not in known)
         wrong.append(Wrong("orphaned", "refers to none known", bad))
-    return Checked(plain, present, typed, tuple(wrong), totals)
+    return Checked(plain, present, typed, comparable, tuple(wrong), totals)
 
 
 def _of_time(
@@ -254,5 +258,16 @@ def codes_of(checked: Checked) -> NDArray[np.int64]:
     """Return a number for each distinct value of a column; -1 where there is none."""
     import pandas as pd
 
-    codes, _ = pd.factorize(checked.values.values)
-    return np.where(checked.present, codes, -1).astype(np.int64)
+    values = checked.values.values
+    if checked.values.kind == "object":  # a list or a dict has no hash
+        values = np.array([_hashable(x) for x in values.tolist()], object)
+    codes, _ = pd.factorize(values)
+    return np.where(checked.comparable, codes, -1).astype(np.int64)
+
+
+def _hashable(x: Any) -> Any:
+    try:
+        hash(x)
+    except TypeError:
+        return repr(x)
+    return x
