@@ -185,6 +185,9 @@ def test_mrr_by_plan_is_what_is_paid_for_it() -> None:
     assert mrr(spells, at=utc("2024-02-01")).amount == 1000
     assert mrr(spells, at=utc("2024-02-02")).amount == 1500  # what is known at an instant has come
     assert mrr(spells, at=utc("2023-01-01")).context.currency is None
+    over = spells_of([held("a", 10, "2024-01-02", "2024-03-02")], as_of=utc("2024-03-02"))
+    assert mrr(over).amount == 0  # it has ended
+    assert mrr(over, at=utc("2024-03-02") - US).amount == 1000
     assert arr(spells, by="plan").amount.tolist() == [12_000, 6_000]
 
 
