@@ -27,6 +27,19 @@ POLICY = lifecycle.LifecyclePolicy(
 
 derived(model.inactivity_spells, within=DAYS, activity="purchase")
 derived(model.spells_of, data="subscriptions")
+derived(
+    model.erase_from_log,
+    customer_ids=[9, "9", -3, "客户"],
+    at=dt.datetime(2024, 6, 1, tzinfo=dt.UTC),
+    holds=[
+        model.LegalHold(
+            name="tax",
+            article="x",
+            records=frozenset({"Interaction"}),
+            kinds=frozenset({"purchase"}),
+        )
+    ],
+)
 
 stat(metrics.retention, start="purchase", returning="purchase", period="month")
 stat(
@@ -565,7 +578,22 @@ SCHEME = metrics.PointsScheme(
 )
 stat(metrics.points_balance, scheme=SCHEME)
 stat(metrics.points_balance, scheme=attrs.evolve(SCHEME, expiry="entries"), at=Ago(HOURS))
-stat(metrics.redemption_rate, definition="same_period", scheme=SCHEME, period="month", by="country")
+stat(
+    metrics.redemption_rate, definition="same_period", scheme=SCHEME, period="month", by="country"
+)
 stat(metrics.redemption_rate, definition="cohort", scheme=SCHEME, over=QUARTER)
 stat(metrics.active_member_rate, scheme=SCHEME, period="month", by=first("channel"))
 stat(metrics.active_member_rate, scheme=SCHEME, members="signup", over=QUARTER, by="segment")
+
+stat(journey.profile, features=journey.PROFILE_FEATURES, min_gaps=1)
+stat(
+    journey.profile,
+    features=["recency", "channel"],
+    purchases=kind("purchase") & (amount >= 5),
+    activity={"use", "purchase"},
+    half_life=HOURS,
+    policy=POLICY,
+    segmentation=SEGMENTS,
+    tiers=TIERS,
+    journey_map=model.JOURNEY,
+)

@@ -103,7 +103,7 @@ def test_nothing_of_the_person_is_left_in_the_log() -> None:
     whole.memo("mine", lambda: "cache-TAINT")
     gone = erase_from_log(whole, customer_ids=[WHO], at=AT)
     assert "TAINT" not in told(gone.log) + repr(gone)
-    assert dict(gone.restricted) == {}
+    assert gone.restricted == ()
     assert gone.log._cache == {} or "TAINT" not in repr(gone.log._cache)
     assert repr(gone) == "LogErasure(1 customers; events: 3 erased, 0 restricted, 3 kept)"
     assert "TAINT" in told(whole)  # the one that was given is not changed
@@ -112,9 +112,9 @@ def test_nothing_of_the_person_is_left_in_the_log() -> None:
 def test_a_hold_keeps_its_events_apart() -> None:
     gone = erase_from_log(full(), customer_ids=[WHO], at=AT, holds=[TAX])
     assert "TAINT" not in told(gone.log) + repr(gone)
-    (kept,) = gone.restricted["tax"].interactions()
+    (kept,) = dict(gone.restricted)["tax"].interactions()
     assert kept.kind == "purchase-TAINT"
-    said = pickle.dumps(gone.restricted["tax"]).decode("latin-1")
+    said = pickle.dumps(dict(gone.restricted)["tax"]).decode("latin-1")
     assert "note-TAINT" not in said
     assert "page-TAINT" not in said
     assert (gone.customers, gone.erased, gone.held, gone.kept) == (1, 2, 1, 3)
@@ -177,9 +177,7 @@ def test_records_and_a_log_agree(holds: list[LegalHold], n: int, at: int) -> Non
     records = erase(events(), customer_id=WHO, at=day(at), key=KEY, holds=holds[:n])
     log = InteractionLog.from_interactions(events())
     gone = erase_from_log(log, customer_ids=[WHO], at=day(at), holds=holds[:n])
-    held = {
-        name: [one.id for one in part.interactions()] for name, part in gone.restricted.items()
-    }
+    held = {name: [one.id for one in part.interactions()] for name, part in gone.restricted}
     expected: dict[str, list[Any]] = {}
     for name, one in records.restricted:
         expected.setdefault(name, []).append(one.id)  # type: ignore[attr-defined]
@@ -224,7 +222,7 @@ def retained(log: InteractionLog) -> Table:
 PUBLISHED = {"active": active, "revenue": revenue, "retained": retained}
 
 
-@settings(max_examples=60)
+@settings(max_examples=50, deadline=None)
 @given(SEEN, st.integers(2, 5), st.sets(st.integers(0, 9), min_size=2))
 def test_published_totals_reconcile_and_nobody_stands_alone(
     seen: list[tuple[int, int, str, int]], k: int, who: set[int]
@@ -247,20 +245,20 @@ def test_published_totals_reconcile_and_nobody_stands_alone(
         # a number that is kept has at least k contributors, counted one by one from the events
         ones = [make(log.of(one)) for one in leaving]
         for part in entry.table.PARTS:
-            for at in np.argwhere(entry.table._spread(part) != 0).tolist():
-                labels = {a.name: a.labels[i] for a, i in zip(entry.table.axes, at, strict=True)}
+            spanned = [entry.table.axes[i] for i in entry.table._dims(part)]
+            for at in np.argwhere(entry.table.parts[part] != 0).tolist():
+                labels = [axis.labels[i] for axis, i in zip(spanned, at, strict=True)]
                 assert sum(_has(one, part, labels) for one in ones) >= k
         if not entry.withheld.any():
             assert again.table == before
 
 
-def _has(table: Table, part: str, labels: dict[str, Any]) -> bool:
-    at = []
-    for axis in table.axes:
-        if labels[axis.name] not in axis.labels:
-            return False
-        at.append(axis.labels.index(labels[axis.name]))
-    return bool(table._spread(part)[tuple(at)] != 0)
+def _has(table: Table, part: str, labels: list[Any]) -> bool:
+    spanned = [table.axes[i] for i in table._dims(part)]
+    if any(label not in axis.labels for axis, label in zip(spanned, labels, strict=True)):
+        return False
+    at = [axis.labels.index(label) for axis, label in zip(spanned, labels, strict=True)]
+    return bool(table.parts[part][tuple(at)] != 0)
 
 
 def test_entries_of_several_erasures_add_up() -> None:
@@ -381,7 +379,7 @@ def by_thread() -> InteractionLog:
         (lambda: ErasureLedger(k=2).enter(full(), customer_ids=[WHO, "c-1"], published=[active]), "published must be a mapping of names"),  # type: ignore[arg-type]
         (lambda: ErasureLedger(k=2).enter(full(), customer_ids=[WHO, "c-1"], published={"n": len}), r"published\['n'\] must give a Table: got int"),  # type: ignore[dict-item]
         (lambda: ErasureLedger(k=2).reconcile("n", 3), "result must be a Table: got int"),  # type: ignore[arg-type]
-        (lambda: ErasureLedger(k=2).reconcile("", active(full().until(AT))), "name must not be empty"),
+        (lambda: ErasureLedger(k=2).reconcile("", active(shop([(0, 1, "visit", 5)]))), "name must not be empty"),
     ],
 )  # fmt: skip
 def test_refused_by_name_without_naming_anybody(call: Any, message: str) -> None:

@@ -186,10 +186,11 @@ class ErasureLedger:
             raise InvalidInputError("result", "must be a Table", came(result))
         own = [entry for entry in self.entries if entry.name == name]
         table = sum((entry.table for entry in own), result)
-        exact = np.ones(table.shape, np.bool_)
+        short = np.zeros(table.shape, np.bool_)
         for entry in own:
             places = [a.places(b) for a, b in zip(table.axes, entry.table.axes, strict=True)]
-            exact[np.ix_(*places)] &= ~entry.withheld
+            short[np.ix_(*places)] |= entry.withheld
+        exact = ~_shared(table, short)
         exact.flags.writeable = False
         return Reconciled(table=table, exact=exact)
 
@@ -214,10 +215,15 @@ def _withheld(table: Table, ones: list[Table], k: int) -> Mask:
             places = [a.places(b) for a, b in zip(table.axes, one.axes, strict=True)]
             contribute[np.ix_(*places)] += one._spread(name) != 0
         few |= (contribute > 0) & (contribute < k)
-    for name in table.PARTS:  # a part that is shared by cells goes with any of them
-        few = few | few.any(_across(table, name), keepdims=True)
-    few.flags.writeable = False
-    return few
+    return _shared(table, few)
+
+
+def _shared(table: Table, cells: Mask) -> Mask:
+    """Return some cells, with all others that share a part with one of them; read-only."""
+    for name in table.PARTS:
+        cells = cells | cells.any(_across(table, name), keepdims=True)
+    cells.flags.writeable = False
+    return cells
 
 
 def _blanked(table: Table, withheld: Mask) -> Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +27,7 @@ Mask = NDArray[np.bool_]
 _US = dt.timedelta(microseconds=1)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, repr=False)
 class LogErasure:
     """What erasure from a log did.
 
@@ -38,15 +37,15 @@ class LogErasure:
         When.
     log : InteractionLog
         The log without the customers.
-    restricted : mapping of str to InteractionLog
-        The events held back, by the name of the hold. They alone still name the customers.
+    restricted : tuple of (str, InteractionLog)
+        The events held back, each part with the name of its hold. They alone still name the customers.
     customers, erased, held, kept : int
         Customers erased, and events erased, held back and kept.
     """
 
     at: dt.datetime
     log: InteractionLog
-    restricted: Mapping[str, InteractionLog]
+    restricted: tuple[tuple[str, InteractionLog], ...]
     customers: int
     erased: int
     held: int
@@ -120,18 +119,18 @@ def erase_from_log(
     duties = holds_of(holds)
     theirs = log._units(leaving)
     free = np.ones(len(theirs), np.bool_)
-    restricted = {}
+    restricted = []
     for duty in duties:
         covered = free & _covered(duty, theirs, instant)
         if covered.any():
-            restricted[duty.name] = _compact(theirs._events(covered), frozenset())
+            restricted.append((duty.name, _compact(theirs._events(covered), frozenset())))
         free &= ~covered
     left = _compact(log._units(~leaving), frozenset(who))
     held = int((~free).sum())
     return LogErasure(
         at=instant,
         log=left,
-        restricted=MappingProxyType(restricted),
+        restricted=tuple(restricted),
         customers=int(leaving.sum()),
         erased=len(theirs) - held,
         held=held,
