@@ -10,9 +10,9 @@ from tests.surface.world import World
 
 __all__ = ["ENTRIES", "LOGS", "Data", "Entry", "derived", "stat", "takes_data"]
 
-Data = Literal["log", "cases", "spells", "subscriptions"]
+Data = Literal["log", "cases", "deals", "spells", "subscriptions"]
 
-LOGS = ("log", "cases")
+LOGS = ("log", "cases", "deals")
 """Data that is an `InteractionLog`."""
 
 
@@ -50,6 +50,8 @@ class Entry:
             return world.contracts(*places, **how)
         if self.data == "cases":
             return world.cases(*places, registered="by" in self.options, **how)
+        if self.data == "deals":
+            return world.deals(*places, registered="by" in self.options, **how)
         return world.log(*places, registered="by" in self.options, **how)
 
     def run(self, data: Any, world: World, *, until: bool = False) -> Any:

@@ -597,3 +597,32 @@ stat(
     tiers=TIERS,
     journey_map=model.JOURNEY,
 )
+
+SALE = metrics.SalesStages(["lead", "offer"])
+stat(metrics.win_rate, data="deals", stages=SALE, definition="count", period="month")
+stat(metrics.win_rate, data="deals", stages=SALE, definition="value", by="country")
+stat(metrics.win_rate, data="deals", stages=SALE, definition="cohort", over=MONTH)
+stat(metrics.stage_conversion, data="deals", stages=SALE, period="month", by=first("channel"))
+stat(metrics.stage_conversion, data="deals", stages=SALE, definition="cohort", over=QUARTER)
+stat(metrics.cycle_length, data="deals", stages=SALE, definition="won", period="week")
+stat(metrics.cycle_length, data="deals", stages=SALE, definition="closed", by="segment")
+stat(metrics.time_in_stage, data="deals", stages=SALE, unit=HOURS, by=first("channel"))
+stat(metrics.open_pipeline, data="deals", stages=SALE, by="country")
+stat(metrics.pipeline_age, data="deals", stages=SALE, definition="stage")
+stat(metrics.pipeline_velocity, data="deals", stages=SALE, period="month")
+stat(metrics.pipeline_velocity, data="deals", stages=SALE, over=QUARTER, by="country")
+stat(metrics.lead_scores, points=[("use", 1.5), ("refund", -4.0)], half_life=HOURS, cap=3.0)
+
+stat(metrics.response_rate, within=HOURS, invites="signup", responses="use", period="month")
+stat(metrics.response_rate, within=DAYS, invites="purchase", responses="use", by=first("channel"))
+stat(metrics.responder_bias, within=DAYS, invites="purchase", responses="use", by="country")
+stat(
+    metrics.closed_loop,
+    trigger=kind("use") & (value <= 6),
+    follow_up="purchase",
+    resurvey="use",
+    within=HOURS,
+    resurvey_within=DAYS,
+    period="month",
+    by="segment",
+)

@@ -123,6 +123,14 @@ class World:
             .by_thread()
         )
 
+    def deals(self, *places: int, **how: bool) -> InteractionLog:
+        """Return the log by thread of some places, what happened read as changes of stage."""
+        return (
+            attrs.evolve(self, records=tuple(map(_as_deal, self.records)))
+            .log(*places, **how)
+            .by_thread()
+        )
+
     def contracts(self, *places: int, known: bool = False) -> list[Subscription]:
         """Return the subscriptions of some places, with or without what came after `as_of`."""
         chosen = [x for x in self.subscriptions if self._in(x.customer_id, places)]
@@ -162,6 +170,16 @@ def _as_case(record: Interaction) -> Interaction:
         thread_id=record.thread_id or "t0",
         actor_kind="bot" if where == "email" else None,
     )
+
+
+_STAGES = {"web": "lead", "store": "offer", "email": "won", "wechat": "lost"}
+
+
+def _as_deal(record: Interaction) -> Interaction:
+    """Return what happened as a change of stage, by where it was; purchases have the amounts."""
+    thread = record.thread_id or "t0"
+    stage = _STAGES.get(record.channel or "")
+    return attrs.evolve(record, kind="stage_change", name=stage, thread_id=thread)
 
 
 def _before(at: dt.datetime | None, t: dt.datetime) -> bool:
