@@ -60,6 +60,24 @@ if TYPE_CHECKING:
     from customerops.metrics.loyalty.balances import PointsBalance, points_balance
     from customerops.metrics.loyalty.redeeming import active_member_rate, redemption_rate
     from customerops.metrics.loyalty.scheme import PointsScheme
+    from customerops.metrics.pipeline.counts import (
+        ForecastError,
+        forecast_error,
+        lead_score,
+        pipeline_coverage,
+        sales_velocity,
+        weighted_pipeline,
+    )
+    from customerops.metrics.pipeline.deals import SalesStages
+    from customerops.metrics.pipeline.leads import LeadScores, lead_scores
+    from customerops.metrics.pipeline.rates import (
+        cycle_length,
+        stage_conversion,
+        time_in_stage,
+        win_rate,
+    )
+    from customerops.metrics.pipeline.standing import OpenPipeline, open_pipeline, pipeline_age
+    from customerops.metrics.pipeline.velocity import PipelineVelocity, pipeline_velocity
     from customerops.metrics.revenue.bridge import MRRMovements, mrr_movements
     from customerops.metrics.revenue.compounded import Compounded
     from customerops.metrics.revenue.economics import (
@@ -99,7 +117,7 @@ if TYPE_CHECKING:
         repeat_contact_rate,
     )
     from customerops.metrics.service.times import first_reply_time, resolution_time, status_time
-    from customerops.metrics.shared.settled import SettledShare
+    from customerops.metrics.shared.settled import CohortShare, SettledShare
     from customerops.metrics.survey.net_share import NetShare
     from customerops.metrics.survey.scores import ces, csat, nps
     from customerops.metrics.survival.curves import kaplan_meier, nelson_aalen
@@ -135,6 +153,7 @@ __all__ = [
     "CHURN_ALIASES",
     "Change",
     "ChurnReasons",
+    "CohortShare",
     "Comparison",
     "Compounded",
     "Concentration",
@@ -144,10 +163,12 @@ __all__ = [
     "Decomposition",
     "Figure",
     "Fitted",
+    "ForecastError",
     "GammaGamma",
     "GapCurve",
     "GapTimes",
     "LapseWindow",
+    "LeadScores",
     "LifetimeValue",
     "LikelihoodRatio",
     "LogNormal",
@@ -158,8 +179,10 @@ __all__ = [
     "NBD",
     "NetShare",
     "NextPurchase",
+    "OpenPipeline",
     "ParetoNBD",
     "PeriodStickiness",
+    "PipelineVelocity",
     "PointsAccount",
     "PointsBalance",
     "PointsLot",
@@ -185,6 +208,7 @@ __all__ = [
     "RestrictedMeanDifference",
     "RevenueCohorts",
     "SBG",
+    "SalesStages",
     "SegmentMigration",
     "SegmentShare",
     "SegmentTable",
@@ -215,6 +239,7 @@ __all__ = [
     "contact_rate",
     "cost_to_retain",
     "csat",
+    "cycle_length",
     "decompose",
     "escalation_rate",
     "expected_lifetime",
@@ -222,11 +247,14 @@ __all__ = [
     "first_contact_resolution_from_counts",
     "first_reply_time",
     "fit",
+    "forecast_error",
     "gap_times",
     "grr",
     "irr",
     "kaplan_meier",
     "lapse_window",
+    "lead_score",
+    "lead_scores",
     "lifetime_value",
     "logrank",
     "ltv_from",
@@ -242,8 +270,12 @@ __all__ = [
     "npv",
     "nrr",
     "one_touch_rate",
+    "open_pipeline",
     "payback",
     "period_change",
+    "pipeline_age",
+    "pipeline_coverage",
+    "pipeline_velocity",
     "points_balance",
     "power_curve",
     "product_popularity",
@@ -267,15 +299,20 @@ __all__ = [
     "revenue_cohorts",
     "rfm",
     "roi",
+    "sales_velocity",
     "sla",
     "sla_clocks",
     "spend_per_buyer",
+    "stage_conversion",
     "status_time",
     "stickiness",
+    "time_in_stage",
     "time_weighted_mean",
     "units_per_transaction",
     "validate",
     "value_tree",
+    "weighted_pipeline",
+    "win_rate",
 ]
 
 _HOMES = {
@@ -290,6 +327,7 @@ _HOMES = {
     "CHURN_ALIASES": "churn.churn",
     "Change": "comparison.changes",
     "ChurnReasons": "churn.reasons",
+    "CohortShare": "shared.settled",
     "Comparison": "clv.comparing",
     "Compounded": "revenue.compounded",
     "Concentration": "value.spread",
@@ -299,10 +337,12 @@ _HOMES = {
     "Decomposition": "comparison.mix",
     "Figure": "revenue.figures",
     "Fitted": "clv.fitted",
+    "ForecastError": "pipeline.counts",
     "GammaGamma": "clv.gammagamma",
     "GapCurve": "survival.gap_curve",
     "GapTimes": "engagement.gaps",
     "LapseWindow": "engagement.lapse",
+    "LeadScores": "pipeline.leads",
     "LifetimeValue": "clv.lifetime",
     "LikelihoodRatio": "clv.nested",
     "LogNormal": "clv.estimation",
@@ -313,8 +353,10 @@ _HOMES = {
     "NBD": "clv.nbd",
     "NetShare": "survey.net_share",
     "NextPurchase": "engagement.own_gaps",
+    "OpenPipeline": "pipeline.standing",
     "ParetoNBD": "clv.pareto",
     "PeriodStickiness": "engagement.stickiness_table",
+    "PipelineVelocity": "pipeline.velocity",
     "PointsAccount": "loyalty.account",
     "PointsBalance": "loyalty.balances",
     "PointsLot": "loyalty.account",
@@ -340,6 +382,7 @@ _HOMES = {
     "RestrictedMeanDifference": "survival.restricted",
     "RevenueCohorts": "revenue.vintages",
     "SBG": "clv.sbg",
+    "SalesStages": "pipeline.deals",
     "SegmentMigration": "scoring.rfm_segments",
     "SegmentShare": "scoring.rfm_segments",
     "SegmentTable": "scoring.rfm_segments",
@@ -370,6 +413,7 @@ _HOMES = {
     "contact_rate": "service.backlogs",
     "cost_to_retain": "revenue.economics",
     "csat": "survey.scores",
+    "cycle_length": "pipeline.rates",
     "decompose": "comparison.mix",
     "escalation_rate": "service.outcomes",
     "expected_lifetime": "revenue.economics",
@@ -377,11 +421,14 @@ _HOMES = {
     "first_contact_resolution_from_counts": "service.outcomes",
     "first_reply_time": "service.times",
     "fit": "clv.fitting",
+    "forecast_error": "pipeline.counts",
     "gap_times": "engagement.gaps",
     "grr": "revenue.retained",
     "irr": "revenue.investment",
     "kaplan_meier": "survival.curves",
     "lapse_window": "engagement.lapse",
+    "lead_score": "pipeline.counts",
+    "lead_scores": "pipeline.leads",
     "lifetime_value": "clv.lifetime",
     "logrank": "survival.log_rank",
     "ltv_from": "revenue.economics",
@@ -397,8 +444,12 @@ _HOMES = {
     "npv": "revenue.investment",
     "nrr": "revenue.retained",
     "one_touch_rate": "service.outcomes",
+    "open_pipeline": "pipeline.standing",
     "payback": "revenue.economics",
     "period_change": "comparison.changes",
+    "pipeline_age": "pipeline.standing",
+    "pipeline_coverage": "pipeline.counts",
+    "pipeline_velocity": "pipeline.velocity",
     "points_balance": "loyalty.balances",
     "power_curve": "engagement.power",
     "product_popularity": "value.products",
@@ -422,15 +473,20 @@ _HOMES = {
     "revenue_cohorts": "revenue.vintages",
     "rfm": "scoring.rfm_table",
     "roi": "revenue.investment",
+    "sales_velocity": "pipeline.counts",
     "sla": "service.levels",
     "sla_clocks": "service.levels",
     "spend_per_buyer": "value.order_values",
+    "stage_conversion": "pipeline.rates",
     "status_time": "service.times",
     "stickiness": "engagement.stickiness_table",
+    "time_in_stage": "pipeline.rates",
     "time_weighted_mean": "value.stocks",
     "units_per_transaction": "value.order_values",
     "validate": "clv.validation",
     "value_tree": "comparison.value_trees",
+    "weighted_pipeline": "pipeline.counts",
+    "win_rate": "pipeline.rates",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)
