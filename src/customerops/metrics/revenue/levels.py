@@ -232,7 +232,8 @@ class Levels:
         )  # the first edge it counts at
         stop = np.searchsorted(edges, contracts.end, side="right")  # the first it does not
         base = contracts.customer.astype(np.int64) * n
-        keys = np.unique(np.concatenate([(base + at)[at < n] for at in (start, stop)]))
+        keys = np.sort(np.concatenate([(base + at)[at < n] for at in (start, stop)]))
+        keys = keys[first_of_run(keys)]
 
         # each contract at every change of its customer's that it lives to see
         low, high = (np.searchsorted(keys, base + np.minimum(at, n)) for at in (start, stop))
@@ -270,12 +271,12 @@ class Levels:
 
     def flows(self) -> dict[str, Ints]:
         """Return how much of each flow brought a row about; 0 at the first edge."""
-        change = exact.add(self.amount, exact.times(self.before, -1))
+        change = exact.add(self.amount, -self.before)
         moved = self.edge > 0
         came = self.contracts.came[self.customer]
         known = came < self.edges[np.maximum(self.edge - 1, 0)]
         comes, goes = self.before == 0, self.amount == 0
-        gain, loss = np.maximum(change, 0), np.maximum(exact.times(change, -1), 0)
+        gain, loss = np.maximum(change, 0), np.maximum(-change, 0)
         found = {
             "new": np.where(comes & ~known, gain, 0),
             "expansion": np.where(comes, 0, gain),
@@ -288,10 +289,11 @@ class Levels:
     def opening(self) -> Ints:
         """Return the level of each group at each edge, shape (groups, edges)."""
         n, count = len(self.edges), self.contracts.groups.count
-        change = exact.add(
-            exact.group_sum(self.group * n + self.edge, self.amount, count * n),
-            exact.times(exact.group_sum(self._left() * n + self.edge, self.before, count * n), -1),
+        came, went = (
+            exact.group_sum(group * n + self.edge, amount, count * n)
+            for group, amount in ((self.group, self.amount), (self._left(), self.before))
         )
+        change = exact.add(came, -went)
         total = np.cumsum(change.astype(object).reshape(count, n), axis=1)
         return exact.canon(total)
 
