@@ -91,4 +91,4 @@ def velocity(
 
 def score(ages: Iterable[tuple[float, dt.timedelta]], half_life: dt.timedelta) -> float:
     """Return the points that are left."""
-    return sum(points * 0.5 ** (age / half_life) for points, age in ages)
+    return float(sum(points * 0.5 ** (age / half_life) for points, age in ages))

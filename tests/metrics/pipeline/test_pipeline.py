@@ -276,9 +276,9 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: SalesStages([]), "stages must have an open stage"),
     (lambda: SalesStages(["a", "a"]), "stages must have different names"),
     (lambda: SalesStages(["won"]), "stages must have different names"),
-    (lambda: SalesStages("lead"), "stages must be an iterable"),  # type: ignore[arg-type]
+    (lambda: SalesStages("lead"), "stages must be an iterable"),
     (lambda: SalesStages(["a"], won=""), "won must not be empty"),
-    (lambda: SalesStages(["a"], lost=1), "lost must be a str"),  # type: ignore[arg-type]
+    (lambda: m.SalesStages(["a"], lost=1), "lost must be a str"),
     (lambda: m.win_rate(LOG, stages=["lead"], definition="count"), "stages must be SalesStages"),
     (lambda: m.win_rate(LOG, stages=STAGES, definition="all"), "definition must be one of"),
     (

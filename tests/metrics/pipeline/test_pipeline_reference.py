@@ -104,7 +104,7 @@ def test_conversions_of_stages(seed: int) -> None:
             log_of(seed),
             stages=STAGES,
             definition=definition,
-            period="day",  # type: ignore[arg-type]
+            period="day",
         )
         expected = parts(
             (cell, d.customer, int(hit), 1)
@@ -120,12 +120,13 @@ def test_conversions_of_stages(seed: int) -> None:
 def test_times(seed: int) -> None:
     as_of = WORLDS[seed][1]
     found = slow.deals(*WORLDS[seed], ORDER)
-    for definition, ends in {"won": ["won"], "lost": ["lost"], "closed": ["won", "lost"]}.items():
+    how: dict[Any, list[str]] = {"won": ["won"], "lost": ["lost"], "closed": ["won", "lost"]}
+    for definition, ends in how.items():
         table = metrics.cycle_length(
             log_of(seed),
             stages=STAGES,
             definition=definition,
-            unit=STEP,  # type: ignore[arg-type]
+            unit=STEP,
         )
         counts = Counter(
             (((d.closed or as_of) - d.created) / STEP, d.stage in ends) for d in found
@@ -154,21 +155,21 @@ def test_what_is_open(seed: int) -> None:
     as_of = WORLDS[seed][1]
     found = [d for d in slow.deals(*WORLDS[seed], ORDER) if d.closed is None]
     table = metrics.open_pipeline(log_of(seed), stages=STAGES)
-    chances = {"offer": "0.1", "demo": "0.333", "close": 1}
+    chances: dict[str, Any] = {"offer": "0.1", "demo": "0.333", "close": 1}
     exact = Fraction(0)
     for i, stage in enumerate(sorted(ORDER)):
         here = [d for d in found if d.stage == stage]
         amounts = [d.amount for d in here if d.amount is not None]
         assert (table.deals[i], table.priced[i]) == (len(here), len(amounts))
         assert table.amount[i] == sum(amounts)
-        exact += sum(amounts) * Fraction(chances[stage])  # type: ignore[arg-type]
-    assert table.weighted(chances).minor == round(exact)  # type: ignore[arg-type]
+        exact += sum(amounts) * Fraction(chances[stage])
+    assert table.weighted(chances).minor == round(exact)
     for definition in ("created", "stage"):
         ages = metrics.pipeline_age(
             log_of(seed),
             stages=STAGES,
             definition=definition,
-            unit=STEP,  # type: ignore[arg-type]
+            unit=STEP,
         )
         since: dict[str, Counter[float]] = defaultdict(Counter)
         for d in found:
