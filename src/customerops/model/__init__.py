@@ -153,28 +153,29 @@ if TYPE_CHECKING:
         SegmentTrial,
         Segmentation,
     )
-    from customerops.model.segments.sizes import (
+    from customerops.model.segments.size_tables import (
         SegmentAssignment,
         SegmentMatches,
         SegmentOverlap,
         SegmentReach,
         SegmentSizes,
+    )
+    from customerops.model.segments.sizes import (
         assign_segments,
         segment_matches,
         segment_overlap,
         segment_reach,
         segment_sizes,
     )
+    from customerops.model.segments.tier_levels import TierChange, TierLevel, TierStanding
+    from customerops.model.segments.tier_results import TierMoves, TierSizes, TierStandings
     from customerops.model.segments.tier_tables import (
-        TierMoves,
-        TierSizes,
-        TierStandings,
         tier_migration,
         tier_sizes,
         tier_spells,
         tier_standings,
     )
-    from customerops.model.segments.tiers import TierChange, TierLevel, TierPolicy, TierStanding
+    from customerops.model.segments.tiers import TierPolicy
     from customerops.model.tables.axes import Axis
     from customerops.model.tables.cohort import CohortTable
     from customerops.model.tables.context import Context
@@ -509,14 +510,14 @@ _HOMES = {
     "STRIPE_FIELDS": "adapters.stripe",
     "Schema": "quality.schema",
     "Segment": "segments.segments",
-    "SegmentAssignment": "segments.sizes",
+    "SegmentAssignment": "segments.size_tables",
     "SegmentGrouping": "segments.segments",
     "SegmentLift": "segments.moves",
-    "SegmentMatches": "segments.sizes",
+    "SegmentMatches": "segments.size_tables",
     "SegmentMoves": "segments.moves",
-    "SegmentOverlap": "segments.sizes",
-    "SegmentReach": "segments.sizes",
-    "SegmentSizes": "segments.sizes",
+    "SegmentOverlap": "segments.size_tables",
+    "SegmentReach": "segments.size_tables",
+    "SegmentSizes": "segments.size_tables",
     "SegmentTrial": "segments.segments",
     "Segmentation": "segments.segments",
     "SharedIdentifier": "identity.rules",
@@ -529,13 +530,13 @@ _HOMES = {
     "Survivorship": "identity.survivorship",
     "Table": "tables.tables",
     "Tag": "records.records",
-    "TierChange": "segments.tiers",
-    "TierLevel": "segments.tiers",
-    "TierMoves": "segments.tier_tables",
+    "TierChange": "segments.tier_levels",
+    "TierLevel": "segments.tier_levels",
+    "TierMoves": "segments.tier_results",
     "TierPolicy": "segments.tiers",
-    "TierSizes": "segments.tier_tables",
-    "TierStanding": "segments.tiers",
-    "TierStandings": "segments.tier_tables",
+    "TierSizes": "segments.tier_results",
+    "TierStanding": "segments.tier_levels",
+    "TierStandings": "segments.tier_results",
     "Uniqueness": "quality.report",
     "Window": "values.window",
     "ZOHO_FIELDS": "adapters.zoho",
