@@ -118,7 +118,15 @@ if TYPE_CHECKING:
     )
     from customerops.metrics.service.times import first_reply_time, resolution_time, status_time
     from customerops.metrics.shared.settled import CohortShare, SettledShare
+    from customerops.metrics.survey.closing import ClosedLoop, closed_loop
     from customerops.metrics.survey.net_share import NetShare
+    from customerops.metrics.survey.responding import (
+        ResponderBias,
+        ResponseRate,
+        responder_bias,
+        response_rate,
+        response_rate_from_counts,
+    )
     from customerops.metrics.survey.scores import ces, csat, nps
     from customerops.metrics.survival.curves import kaplan_meier, nelson_aalen
     from customerops.metrics.survival.gap_curve import GapCurve
@@ -153,6 +161,7 @@ __all__ = [
     "CHURN_ALIASES",
     "Change",
     "ChurnReasons",
+    "ClosedLoop",
     "CohortShare",
     "Comparison",
     "Compounded",
@@ -204,6 +213,8 @@ __all__ = [
     "RecencyFrequency",
     "RecurringRevenue",
     "RenewalSummary",
+    "ResponderBias",
+    "ResponseRate",
     "RestrictedMean",
     "RestrictedMeanDifference",
     "RevenueCohorts",
@@ -234,6 +245,7 @@ __all__ = [
     "churn_rate",
     "churn_rate_from_counts",
     "churn_reasons",
+    "closed_loop",
     "compare",
     "concentration",
     "contact_rate",
@@ -292,6 +304,9 @@ __all__ = [
     "repurchase_rate",
     "rescale_rate",
     "resolution_time",
+    "responder_bias",
+    "response_rate",
+    "response_rate_from_counts",
     "restricted_mean",
     "retention",
     "retention_rate",
@@ -327,6 +342,7 @@ _HOMES = {
     "CHURN_ALIASES": "churn.churn",
     "Change": "comparison.changes",
     "ChurnReasons": "churn.reasons",
+    "ClosedLoop": "survey.closing",
     "CohortShare": "shared.settled",
     "Comparison": "clv.comparing",
     "Compounded": "revenue.compounded",
@@ -378,6 +394,8 @@ _HOMES = {
     "RecencyFrequency": "engagement.visits",
     "RecurringRevenue": "revenue.mrr",
     "RenewalSummary": "clv.survivors",
+    "ResponderBias": "survey.responding",
+    "ResponseRate": "survey.responding",
     "RestrictedMean": "survival.restricted",
     "RestrictedMeanDifference": "survival.restricted",
     "RevenueCohorts": "revenue.vintages",
@@ -408,6 +426,7 @@ _HOMES = {
     "churn_rate": "churn.churn",
     "churn_rate_from_counts": "churn.counts",
     "churn_reasons": "churn.reasons",
+    "closed_loop": "survey.closing",
     "compare": "clv.comparing",
     "concentration": "value.spread",
     "contact_rate": "service.backlogs",
@@ -466,6 +485,9 @@ _HOMES = {
     "repurchase_rate": "value.repurchase",
     "rescale_rate": "churn.rescaling",
     "resolution_time": "service.times",
+    "responder_bias": "survey.responding",
+    "response_rate": "survey.responding",
+    "response_rate_from_counts": "survey.responding",
     "restricted_mean": "survival.restricted",
     "retention": "cohorts.cohorts",
     "retention_rate": "churn.retention_rates",
