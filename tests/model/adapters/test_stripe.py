@@ -212,6 +212,7 @@ PAUSE = {"behavior": "void", "resumes_at": START + 60 * DAY}
         ({"pause_collection": {**PAUSE, "resumes_at": None}}, 30, [(30, None)]),
         ({"pause_collection": PAUSE, "ended_at": START + 40 * DAY}, 30, [(30, 40)]),
         ({"pause_collection": PAUSE, "ended_at": START + 20 * DAY}, 30, []),
+        ({"pause_collection": PAUSE, "ended_at": START + 30 * DAY}, 30, []),
         ({"status": "paused", "trial_end": START + 14 * DAY}, None, [(14, None)]),
         ({"status": "paused"}, 20, [(20, None)]),
         ({}, 20, []),

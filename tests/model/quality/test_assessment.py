@@ -267,6 +267,22 @@ def test_a_float_at_the_edge_of_its_bound() -> None:
     assert assess({"a": [0.1, 0.05]}, schema, as_of=NOW).rejected.rows.tolist() == [0]
 
 
+def test_whole_numbers_against_bounds_that_are_not() -> None:
+    schema = Schema(fields=(Field(name="a", kind="integer", least="0.5", most="2.5"),))
+    assert assess({"a": [0, 1, 2, 3]}, schema, as_of=NOW).rejected.rows.tolist() == [0, 3]
+
+
+def test_a_pattern_is_of_the_whole_text() -> None:
+    schema = Schema(fields=(Field(name="a", kind="text", pattern="[a-z]+"),))
+    assert assess({"a": ["ab", "ab1", "1ab"]}, schema, as_of=NOW).rejected.rows.tolist() == [1, 2]
+
+
+def test_rows_of_nobody_are_not_one_customer() -> None:
+    schema = Schema(fields=(Field(name="who"),), subject="who")
+    found = assess({"who": [None, None, 1]}, schema, as_of=NOW)
+    assert found.completeness.parts["n"].tolist() == [3]
+
+
 def test_bounds_of_objects() -> None:
     schema = Schema(fields=(Field(name="a", kind="number", least=1),))
     assert assess({"a": [Decimal(0), 2.5]}, schema, as_of=NOW).rejected.rows.tolist() == [0]

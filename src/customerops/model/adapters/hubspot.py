@@ -12,11 +12,11 @@ from typing import Any
 import attrs
 
 from customerops.errors import InvalidInputError
-from customerops.model.adapters.payload import FieldMap, at, missing, reader, take
+from customerops.model.adapters.payload import FieldMap, at, listed, missing, reader, take
 from customerops.model.adapters.records import customer_of, interaction_of, table
 from customerops.model.records.kinds import Channel, Kind
 from customerops.model.records.records import Customer, Interaction
-from customerops.model.values.checks import Id, came, text
+from customerops.model.values.checks import Id, text
 
 __all__ = ["HUBSPOT_FIELDS", "customer_from_hubspot", "interactions_from_hubspot"]
 
@@ -232,11 +232,9 @@ def interactions_from_hubspot(
 
 def _associated(payload: Any, to: str) -> list[Id]:
     base = f"associations.{text('to', to)}.results"
-    given = at(payload, base)
-    if missing(given) or given == []:
+    given = listed("", payload, base)
+    if not given:
         raise InvalidInputError(base, "must be given", "it is missing; or give customer_id=")
-    if not isinstance(given, list | tuple):
-        raise InvalidInputError(base, "must be a list", came(given))
     if not missing(at(payload, f"associations.{to}.paging.next")):
         raise InvalidInputError(base, "must be whole", "there is a next page: fetch it")
     read = reader("lookup")

@@ -20,7 +20,18 @@ from customerops.model.values.checks import Scalar, came, decimal, identifier, t
 from customerops.model.values.instants import EPOCH
 from customerops.model.values.serial import load_instant
 
-__all__ = ["FieldMap", "How", "Taken", "at", "missing", "need", "reader", "take", "under"]
+__all__ = [
+    "FieldMap",
+    "How",
+    "Taken",
+    "at",
+    "listed",
+    "missing",
+    "need",
+    "reader",
+    "take",
+    "under",
+]
 
 How = Literal["text", "id", "instant", "seconds", "millis", "number", "decimal", "lookup", "first"]
 """How a field is read: an instant is ISO 8601 or milliseconds since 1970, a lookup an id or an
@@ -107,6 +118,22 @@ def need(where: str, data: object, key: str) -> Any:
     if missing(value):
         raise InvalidInputError(under(where, key), "must be given", "it is missing")
     return value
+
+
+def listed(where: str, data: object, path: str) -> Sequence[Any]:
+    """Return the list at a dotted path, an empty one where nothing stands.
+
+    Raises
+    ------
+    InvalidInputError
+        If something else stands there.
+    """
+    given = at(data, path)
+    if missing(given):
+        return ()
+    if not isinstance(given, list | tuple):
+        raise InvalidInputError(under(where, path), "must be a list", came(given))
+    return given
 
 
 def take(payload: object, fields: Sequence[FieldMap], *, where: str = "", base: str = "") -> Taken:

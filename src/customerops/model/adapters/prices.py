@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from customerops.errors import InvalidInputError
-from customerops.model.adapters.payload import at, missing, need, reader, under
+from customerops.model.adapters.payload import at, listed, missing, need, reader, under
 from customerops.model.adapters.records import at_path
 from customerops.model.values.checks import came, one_of, text, whole
 from customerops.model.values.money import Money
@@ -55,7 +55,7 @@ class Cost:
 @attrs.frozen
 class _Item:
     amount: Fraction  # in Stripe's smallest unit
-    product: object
+    product: str
     quantity: int
     plan: str
     metered: bool
@@ -108,7 +108,7 @@ def _item(given: Any, price: Any, here: str) -> _Item:
     names = (price.get("lookup_key"), price.get("nickname"), need(path, price, "id"))
     plan = text(f"{path}.id", next(name for name in names if not missing(name)))
     product = price.get("product")
-    return _Item(amount, at(product, "id") or product, quantity, plan, metered)
+    return _Item(amount, str(at(product, "id") or product), quantity, plan, metered)
 
 
 def _unit(price: Any, path: str) -> Fraction:
@@ -134,13 +134,13 @@ def _pieces(price: Any, path: str, quantity: int) -> int:
 class _Off:
     share: Fraction
     amount: Fraction
-    products: frozenset[object] | None
+    products: frozenset[str] | None
 
 
 def _discounts(thing: Any, where: str, currency: str) -> Iterator[_Off]:
     """Yield the discounts that last forever."""
-    many, one = thing.get("discounts"), thing.get("discount")
-    given = [(f"discounts[{i}]", each) for i, each in enumerate(many or [])]
+    one = thing.get("discount")
+    given = [(f"discounts[{i}]", each) for i, each in enumerate(listed(where, thing, "discounts"))]
     if not given and not missing(one):
         given = [("discount", one)]
     for name, discount in given:
@@ -158,8 +158,8 @@ def _discounts(thing: Any, where: str, currency: str) -> Iterator[_Off]:
 
 
 def _off(coupon: Any, path: str, currency: str) -> _Off:
-    only = at(coupon, "applies_to.products")
-    products = None if missing(only) else frozenset(only)
+    only = listed(path, coupon, "applies_to.products")
+    products = frozenset(map(str, only)) if only else None
     percent = coupon.get("percent_off")
     if not missing(percent):
         share = Fraction(reader("decimal")(f"{path}.percent_off", percent)) / 100

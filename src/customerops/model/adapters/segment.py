@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from customerops.errors import InvalidInputError
-from customerops.model.adapters.payload import FieldMap, at, missing, need, reader, take
+from customerops.model.adapters.payload import FieldMap, at, listed, missing, need, reader, take
 from customerops.model.adapters.records import at_path, customer_of, interaction_of, money
 from customerops.model.identity.rules import Link
 from customerops.model.records.kinds import Channel, Kind
@@ -181,12 +181,9 @@ def interaction_from_segment(
 
 
 def _items(message: Any, currency: str) -> tuple[Item, ...]:
-    given, base = at(message, "properties.products"), "properties.products"
-    if missing(given):
-        return ()
-    if not isinstance(given, list | tuple):
-        raise InvalidInputError(base, "must be a list", came(given))
-    return tuple(_item(one, f"{base}[{i}]", currency) for i, one in enumerate(given))
+    base = "properties.products"
+    products = listed("", message, base)
+    return tuple(_item(one, f"{base}[{i}]", currency) for i, one in enumerate(products))
 
 
 def _item(product: Any, path: str, currency: str) -> Item:

@@ -11,7 +11,16 @@ from types import MappingProxyType
 from typing import Any
 
 from customerops.errors import InvalidInputError
-from customerops.model.adapters.payload import FieldMap, at, missing, need, reader, take, under
+from customerops.model.adapters.payload import (
+    FieldMap,
+    at,
+    listed,
+    missing,
+    need,
+    reader,
+    take,
+    under,
+)
 from customerops.model.adapters.prices import recurring, stripe_money
 from customerops.model.records.kinds import Kind
 from customerops.model.records.records import Interaction, Subscription
@@ -309,7 +318,7 @@ def _invoice(thing: Any, where: str, event: Any) -> dict[str, Any]:
 def _period_ends(thing: Any, where: str) -> list[dt.datetime]:
     if at(thing, "lines.has_more") is True:
         return []  # the last may be among those that are not here
-    lines = at(thing, "lines.data") or []
+    lines = listed(where, thing, "lines.data")
     return [
         reader("seconds")(under(where, f"lines.data[{i}].period.end"), at(line, "period.end"))
         for i, line in enumerate(lines)
