@@ -166,10 +166,13 @@ def permitted_all(
     known = _by_customer(consents, customers, question)
     order = sorted(known, key=label_key)
     found: dict[Permission, int] = {}
+    seen: dict[int, tuple[int, Permission]] = {}  # by identity: the answers are shared
     codes = np.empty(len(order), np.int32)
     for i, one in enumerate(order):
         answer = question.answer(known[one], years.get(one))
-        codes[i] = found.setdefault(answer, len(found))
+        if id(answer) not in seen:
+            seen[id(answer)] = (found.setdefault(answer, len(found)), answer)
+        codes[i] = seen[id(answer)][0]
     codes.flags.writeable = False
     return Permissions(customers=tuple(order), answers=tuple(found), codes=codes)
 

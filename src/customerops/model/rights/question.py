@@ -64,6 +64,7 @@ class Question:
     recipient: str | None
     data_category: str | None
     law: Law | None
+    _made: dict[object, Permission] = attrs.field(factory=dict, eq=False, repr=False)
 
     def aged(self, age: object, name: str = "age") -> int | None:
         """Return a customer's age, checked; an age needs a regime."""
@@ -104,7 +105,7 @@ class Question:
     def _lawful(self, law: Law, known: Sequence[Consent], age: int | None) -> Permission:
         if law.needed is not None:
             record = standing_record(list(known), self.channel, self.at)
-            return law.allow(law.needed, self._standing(record), ())
+            return self._allowed(law, law.needed, self._standing(record), ())
         read, unfit = law.read(known)
         record = standing_record(read, self.channel, self.at)
         standing = self._standing(record)
@@ -112,13 +113,30 @@ class Question:
             said = [(self._sentence(_SAID[standing]), law.regime.articles[_CITED[standing]])]
             if record is None and unfit:
                 said.append(("what was granted has no basis that will do here", law.cited))
-            return _unlawful(standing, said)
+            return self._against(standing, said)
         basis = _basis(record)
         checks = law.checks(record, age, self) if basis == CONSENT else []
         against = [(said, article) for fails, said, article in checks if fails]
         if against:
-            return _unlawful(standing, against)
-        return law.allow(basis, standing, tuple(article for _, _, article in checks))
+            return self._against(standing, against)
+        held = tuple(article for _, _, article in checks)
+        return self._allowed(law, basis, standing, held)
+
+    def _allowed(
+        self, law: Law, basis: str, standing: Standing, articles: tuple[str, ...]
+    ) -> Permission:
+        """Return a yes; customers with one answer share it, for there are few and many ask."""
+        key = (basis, standing, articles)
+        if key not in self._made:
+            self._made[key] = law.allow(basis, standing, articles)
+        return self._made[key]
+
+    def _against(self, standing: Standing, said: Sequence[tuple[str, str]]) -> Permission:
+        """Return a no, shared in the same way."""
+        key = (standing, *said)
+        if key not in self._made:
+            self._made[key] = _unlawful(standing, said)
+        return self._made[key]
 
     def _standing(self, record: Consent | None) -> Standing:
         if record is None:
@@ -247,8 +265,10 @@ def asked(
         purposes=(purpose,) if found is None else _line(found, purpose),
         channel=channel,
         at=instant,
+        notice_version=notice_version,
+        recipient=recipient,
+        data_category=data_category,
         law=law,
-        **narrow,
     )
 
 
