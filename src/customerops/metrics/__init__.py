@@ -90,17 +90,18 @@ if TYPE_CHECKING:
     )
     from customerops.metrics.revenue.figures import Figure
     from customerops.metrics.revenue.investment import irr, npv, roi
+    from customerops.metrics.revenue.lost import mrr_churn_rate
     from customerops.metrics.revenue.mrr import RecurringRevenue, arr, mrr
     from customerops.metrics.revenue.quick import REVENUE_ALIASES, net_change, quick_ratio
-    from customerops.metrics.revenue.retained import grr, mrr_churn_rate, nrr
+    from customerops.metrics.revenue.retained import grr, nrr
     from customerops.metrics.revenue.vintages import RevenueCohorts, revenue_cohorts
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        RFM_EIGHT_SEGMENTS,
-        RFM_SEGMENTS,
         MigrationShare,
         RFMSegment,
+        RFM_EIGHT_SEGMENTS,
+        RFM_SEGMENTS,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
@@ -453,7 +454,7 @@ _HOMES = {
     "ltv_from": "revenue.economics",
     "ltv_to_cac": "revenue.economics",
     "mrr": "revenue.mrr",
-    "mrr_churn_rate": "revenue.retained",
+    "mrr_churn_rate": "revenue.lost",
     "mrr_movements": "revenue.bridge",
     "nelson_aalen": "survival.curves",
     "net_change": "revenue.quick",

@@ -1,19 +1,18 @@
-"""Net and gross revenue retention, and churn of revenue: what became of what customers paid."""
+"""Net and gross revenue retention: what became of what customers paid."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.revenue.bridge import bridge_of
+from customerops.metrics.revenue.by_customer import ratio_of
 from customerops.metrics.revenue.compounded import Compounded
-from customerops.metrics.revenue.levels import FLOWS, Levels, Settled, settle, steps_of
+from customerops.metrics.revenue.levels import Settled, settle, steps_of
 from customerops.metrics.revenue.vintages import RevenueCohorts, revenue_cohorts
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.estimates import ClusteredShare, Quotient, Ratio
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar, Period
     from customerops.model.values.window import Window
 
-__all__ = ["grr", "mrr_churn_rate", "nrr"]
+__all__ = ["grr", "nrr"]
 
 NRR = (
     "cohort_snapshot",
@@ -37,8 +36,6 @@ NRR = (
     "cohort_by_vintage",
 )
 GRR = ("per_customer", "movement")
-
-Ints = NDArray[Any]
 
 
 def nrr(
@@ -164,9 +161,9 @@ def nrr(
     taken = _step(step) if moving else None
     settled = _settled("nrr", definition, spells, period, over, taken, by, as_of, calendar)
     if not moving:
-        return _ratio(settled, None, calendar, lambda x: x["closing"])
+        return ratio_of(settled, None, calendar, lambda x: x["closing"])
     plus, minus = RATES["nrr"][definition]
-    return _ratio(settled, taken, calendar, lambda x: signed(x, plus, minus))
+    return ratio_of(settled, taken, calendar, lambda x: signed(x, plus, minus))
 
 
 def grr(
@@ -244,93 +241,14 @@ def grr(
     settled = _settled("grr", definition, spells, period, over, taken, by, as_of, calendar)
     if moving:
         plus, minus = RATES["grr"][definition]
-        return _ratio(settled, taken, calendar, lambda x: signed(x, plus, minus))
-    return _ratio(
+        return ratio_of(settled, taken, calendar, lambda x: signed(x, plus, minus))
+    return ratio_of(
         settled,
         None,
         calendar,
         lambda x: exact.canon(np.minimum(x["opening"], x["closing"])),
         ClusteredShare,
     )
-
-
-def mrr_churn_rate(
-    spells: Spells,
-    *,
-    definition: str,
-    period: Period | None = None,
-    over: Window | None = None,
-    by: str | None = None,
-    as_of: dt.datetime | None = None,
-    calendar: Calendar | None = None,
-) -> Ratio:
-    """Return the share of recurring revenue that was lost (收入流失率), gross or net.
-
-    Parameters
-    ----------
-    spells, period, over, by, as_of, calendar
-        As for `mrr_movements`.
-    definition : {"gross", "churn_only", "net", "net_without_reactivation"}
-        What is divided by the opening revenue: contraction and churn; churn alone; both less
-        expansion and reactivation; both less expansion. Or a name in
-        ``REVENUE_ALIASES["churn_rate"]``.
-
-    Returns
-    -------
-    Ratio
-        By customer, with an interval. Net is negative where more was gained than lost.
-
-    Raises
-    ------
-    InvalidInputError
-        As for `mrr_movements`, and for another definition.
-
-    Notes
-    -----
-    Of the movements of `mrr_movements`: the value is that of its `churn_rate`. So, as at
-    ChartMogul, ``"net"`` deducts the reactivation of everybody who came back, also of those who
-    were not there at the start.
-
-    References
-    ----------
-    ChartMogul, MRR churn rate, Net MRR churn rate; Gold, C. (2020), Fighting Churn with Data,
-    section 2.4.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> from customerops import Window
-    >>> from customerops.metrics import mrr_churn_rate
-    >>> from customerops.model import Money, Subscription, spells_of
-    >>> utc = dt.timezone.utc
-    >>> held = [
-    ...     Subscription(
-    ...         id=f"{who}{amount}", customer_id=who, plan="gold", amount=Money(amount, "EUR"),
-    ...         interval=(1, "month"), started_at=dt.datetime(2025, start, 5, tzinfo=utc),
-    ...         ended_at=None if end is None else dt.datetime(2025, end, 5, tzinfo=utc),
-    ...     )
-    ...     for who, amount, start, end in [("a", 10, 1, None), ("a", 5, 7, None), ("b", 10, 2, 7)]
-    ... ]
-    >>> spells = spells_of(held, as_of=dt.datetime(2026, 1, 1, tzinfo=utc))
-    >>> july = Window.parse("2025-07-01", "2025-08-01", tz=utc)
-    >>> mrr_churn_rate(spells, definition="gross", over=july).value
-    0.5
-    >>> mrr_churn_rate(spells, definition="net", over=july).value
-    0.25
-    """
-    definition = revenue_definition("churn_rate", definition, RATES["churn_rate"])
-    settled = settle(
-        spells,
-        metric="mrr_churn_rate",
-        definition=definition,
-        by=by,
-        over=over,
-        period=period,
-        as_of=as_of,
-        calendar=calendar,
-    )
-    plus, minus = RATES["churn_rate"][definition]
-    return _ratio(settled, None, calendar, lambda x: signed(x, plus, minus), everybody=True)
 
 
 def _settled(
@@ -365,52 +283,6 @@ def _step(step: Period | None) -> Period:
 
 def _useless(name: str, definition: str) -> InvalidInputError:
     return InvalidInputError(name, "must be left out", f"{definition!r} has no use for it")
-
-
-def _ratio(
-    settled: Settled,
-    step: Period | None,
-    calendar: Calendar | None,
-    kept: Callable[[dict[str, Ints]], Ints],
-    kind: type[Ratio] = Ratio,
-    *,
-    everybody: bool = False,
-) -> Ratio:
-    """Return what is kept of the opening revenue by customer: of those of it, or of everybody."""
-    spans = settled.spans
-    edges = spans.edges if step is None else steps_of(spans, calendar, step)
-    levels = Levels.of(settled.contracts, edges)
-    bounds = np.searchsorted(edges, spans.edges)
-    x, y, cells = [], [], []
-    for place, (amounts, group) in enumerate(_customers(levels, bounds)):
-        rows = slice(None) if everybody else amounts["opening"] > 0
-        x.append(kept(amounts)[rows])
-        y.append(amounts["opening"][rows])
-        cells.append((group * len(spans) + place)[rows])
-    none = [np.zeros(0, np.int64)]
-    return kind.from_rows(
-        np.concatenate(x or none),
-        np.concatenate(y or none),
-        codes=np.concatenate(cells or none),
-        axes=settled.axes,
-        context=settled.context,
-    )
-
-
-def _customers(levels: Levels, bounds: Ints) -> Iterator[tuple[dict[str, Ints], Ints]]:
-    """Yield what every customer pays and moves in each stretch, and their label in it."""
-    flows, count = levels.flows(), levels.contracts.n_customers
-    closing, last = levels.at(int(bounds[0]))
-    for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        opening, first = closing, last
-        closing, last = levels.at(high)
-        inside = (levels.edge > low) & (levels.edge <= high)
-        amounts = {
-            name: exact.group_sum(levels.customer[inside], flows[name][inside], count)
-            for name in FLOWS
-        }
-        group = np.where(opening > 0, first, last)
-        yield {**amounts, "opening": opening, "closing": closing}, group
 
 
 def _compounded(settled: Settled, calendar: Calendar | None) -> Compounded:
