@@ -111,10 +111,12 @@ def width(table: Table, shown: ShownTable, part: str, cell: tuple[int, ...]) -> 
         if row.any():
             left.append(row)
             right.append(rest)
+    if not left:  # no total is shown
+        return np.inf
     aim = np.zeros(len(unknown))
     aim[place[cell]] = 1
     low, high = (linprog(sign * aim, A_eq=left, b_eq=right, method="highs") for sign in (1, -1))
-    if high.status == 3:  # unbounded: no total is shown
+    if high.status == 3:  # unbounded: its totals are hidden
         return np.inf
     return -float(high.fun or 0) - float(low.fun or 0)
 
