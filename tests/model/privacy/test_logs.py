@@ -187,6 +187,14 @@ def test_records_and_a_log_agree(holds: list[LegalHold], n: int, at: int) -> Non
     assert list(gone.log.interactions()) == list(records.remaining)
 
 
+def test_a_hold_is_over_to_the_microsecond() -> None:
+    """The visit of day 1, kept for 197 days, is free at day 198."""
+    log = InteractionLog.from_interactions(events()[:1])
+    for early, held in ((dt.timedelta(0), 0), (dt.timedelta(microseconds=1), 1)):
+        gone = erase_from_log(log, customer_ids=[WHO], at=day(198) - early, holds=[HOLDS[1]])
+        assert gone.held == held
+
+
 # ------------------------------------------------------------------ the ledger
 
 SEEN = st.lists(
