@@ -395,6 +395,12 @@ def test_tables_add_and_customers_without_events_are_at_the_base() -> None:
     ) + tier_standings(two, policy, as_of=end)
 
 
+def test_the_earlier_instant_of_a_migration_is_inclusive() -> None:
+    log = InteractionLog.from_interactions(JAN, calendar=ZONES["UTC"])
+    moved = tier_migration(log, policy_of(), since=JAN[0].at, as_of=at("2026-01-20"))
+    assert moved.select(before="gold", after="gold").count == 1
+
+
 def test_as_data() -> None:
     policy = policy_of(
         currency="EUR",

@@ -168,8 +168,7 @@ def _review(
     counts = below & (period - 1 - state.began >= policy.grace)
     state.failing[counts] += 1
     down = np.flatnonzero(counts & (state.failing >= policy.failures))
-    lower = np.minimum(_reached(keeps, state.total[down]), state.level[down] - 1)
-    state.move(down, us, lower, period)
+    state.move(down, us, _reached(keeps, state.total[down]), period)
 
 
 def _rise_within(state: _State, takes: Ints, rows: tuple[Ints, Ints, Ints], period: int) -> None:
