@@ -626,3 +626,5 @@ stat(
     period="month",
     by="segment",
 )
+stat(metrics.theme_counts, themes=["plan", "score"], responses="use", period="month", by="country")
+stat(metrics.theme_counts, themes="plan", responses={"use", "purchase"}, over=QUARTER)

@@ -98,10 +98,10 @@ if TYPE_CHECKING:
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        MigrationShare,
-        RFMSegment,
         RFM_EIGHT_SEGMENTS,
         RFM_SEGMENTS,
+        MigrationShare,
+        RFMSegment,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
@@ -129,6 +129,7 @@ if TYPE_CHECKING:
         response_rate_from_counts,
     )
     from customerops.metrics.survey.scores import ces, csat, nps
+    from customerops.metrics.survey.theming import ThemeShare, theme_counts
     from customerops.metrics.survival.curves import kaplan_meier, nelson_aalen
     from customerops.metrics.survival.gap_curve import GapCurve
     from customerops.metrics.survival.log_rank import LogRank, logrank
@@ -227,6 +228,7 @@ __all__ = [
     "ServiceLevel",
     "SettledShare",
     "SlaClocks",
+    "ThemeShare",
     "Validation",
     "ValueLevel",
     "ValueTree",
@@ -322,6 +324,7 @@ __all__ = [
     "stage_conversion",
     "status_time",
     "stickiness",
+    "theme_counts",
     "time_in_stage",
     "time_weighted_mean",
     "units_per_transaction",
@@ -408,6 +411,7 @@ _HOMES = {
     "ServiceLevel": "service.levels",
     "SettledShare": "shared.settled",
     "SlaClocks": "service.levels",
+    "ThemeShare": "survey.theming",
     "Validation": "clv.validation",
     "ValueLevel": "comparison.value_trees",
     "ValueTree": "comparison.value_trees",
@@ -503,6 +507,7 @@ _HOMES = {
     "stage_conversion": "pipeline.rates",
     "status_time": "service.times",
     "stickiness": "engagement.stickiness_table",
+    "theme_counts": "survey.theming",
     "time_in_stage": "pipeline.rates",
     "time_weighted_mean": "value.stocks",
     "units_per_transaction": "value.order_values",
