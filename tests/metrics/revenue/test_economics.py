@@ -172,6 +172,9 @@ def test_returns() -> None:
     assert irr([100, -121]).value == pytest.approx(0.21)  # a loan
     assert irr([-100, 50]).value == pytest.approx(-0.5)
     assert irr([0, -1, 1e9]).value == pytest.approx(1e9 - 1)
+    assert irr([-1, *[0] * 800, 2]).value == pytest.approx(
+        2 ** (1 / 801) - 1
+    )  # no power overflows
     assert irr([-1e12, *[0] * 400, 1]).value == pytest.approx(10 ** (-12 / 401) - 1)
 
 

@@ -434,6 +434,13 @@ def test_cohorts_are_those_of_a_slow_reading(book: Any) -> None:
         assert not np.asarray(table.complete)[:, -1].any()  # the month that runs
 
 
+def test_an_age_is_reached_with_the_last_instant_of_its_period() -> None:
+    for short, reached in ((US, True), (2 * US, False)):
+        as_of = utc("2024-04-01") - short
+        table = metrics.revenue_cohorts(SPELLS, period="month", as_of=as_of, calendar=UTC)
+        assert table.complete[0].tolist() == [True, True, reached]
+
+
 def test_more_are_not_seen_than_there_are() -> None:
     table = metrics.revenue_cohorts(SPELLS, period="month", calendar=UTC)
     with pytest.raises(InvalidInputError, match="^seen must not exceed size$"):
