@@ -97,9 +97,9 @@ def ask(
     Raises
     ------
     InvalidInputError
-        When the log is by thread and the function counts customers, or the other way round; when neither it nor the call says as_of, when as_of is later than
-        the log's, when a period needs a calendar and there is none, or when `over` does not lie on the period's
-        edges.
+        When the log is by thread and the function counts customers, or the other way round; when
+        neither the log nor the call says as_of, or as_of is later than the log's; when a period
+        needs a calendar and there is none, or `over` does not lie on the period's edges.
     """
     if not isinstance(log, InteractionLog):
         raise InvalidInputError("log", "must be an InteractionLog", f"got {type(log).__name__}")
