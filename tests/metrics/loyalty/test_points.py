@@ -147,6 +147,29 @@ def test_a_date_that_is_past() -> None:
     assert PointsAccount().after(late).state(late.at).expired == 7
 
 
+def test_at_its_date_a_point_is_gone() -> None:
+    rows = [
+        entry("c", "earn", "2026-01-01", 10, "2026-02-01"),
+        entry("c", "burn", "2026-02-01", 4),
+    ]
+    balance = points_balance(log_of(rows, utc("2026-02-01")))
+    assert (balance.expired, balance.burned, balance.uncovered) == (10, 0, 4)
+    late = entry("c", "earn", "2026-01-05", 7, "2026-01-01")
+    first = entry("c", "earn", "2026-01-01", 1)
+    assert points_balance(log_of([first, late]), at=utc("2026-01-03")).expired == 0
+
+
+def test_only_earned_points_are_of_a_cohort() -> None:
+    rows = [
+        entry("c", "adjust", "2026-01-02", 5),
+        entry("c", "earn", "2026-01-03", 10),
+        entry("c", "burn", "2026-01-04", 8),
+    ]
+    over = Window(utc("2026-01-01"), utc("2026-02-01"))
+    assert redemption_rate(log_of(rows), definition="cohort", over=over).x == 3
+    assert redemption_rate(log_of(rows), definition="same_period", over=over).x == 8
+
+
 def test_breakage_and_liability() -> None:
     rows = [
         entry("a", "earn", "2026-01-01", 100, "2026-02-01"),
