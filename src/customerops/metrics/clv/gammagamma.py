@@ -68,7 +68,9 @@ class GammaGamma(Fitted):
     It is fitted to the mean spend over *repeat* occasions of the customers that have any; the
     log-likelihood is on the scale of one major unit (1.00, not one cent) of the currency. A
     customer without a repeat occasion gets the mean of the population, which may be more than
-    what a light buyer with a modest record gets.
+    what a light buyer with a modest record gets. Where refunds leave a customer no positive
+    spend, the model has nothing to say about the record: the fit sets it aside and says how many,
+    and the customer too gets the mean of the population.
 
     References
     ----------
@@ -186,7 +188,9 @@ class GammaGamma(Fitted):
         -----
         ``p (gamma + x m) / (p x + q - 1)`` (note 025, equation 5), a mean of the customer's own
         mean spend and that of the population, weighted by ``p x`` and ``q - 1``; x counts the
-        repeat occasions with an amount.
+        repeat occasions with an amount. Who has none of them, or whose spend on them together is
+        not positive, gets the mean of the population: amounts are positive in the model, so that
+        such a record tells it nothing.
         """
         return Predicted.of(summary, {"mean_spend": self._mean_spend(summary)})
 
@@ -199,7 +203,9 @@ class GammaGamma(Fitted):
                 "summary.currency", f"must be that of the model, {self.currency}", problem
             )
         p, q, gamma = attrs.astuple(self.params)
-        below = p * summary.priced + q - 1.0
+        known = summary.spend > 0
+        x, spend = np.where(known, summary.priced, 0), np.where(known, summary.spend, 0)
+        below = p * x + q - 1.0
         none = below <= 0
         if none.any():
             raise InvalidInputError(
@@ -207,7 +213,7 @@ class GammaGamma(Fitted):
                 "must be above 1 for customers without repeat purchases to have a mean spend",
                 f"{int(none.sum())} of {len(none)} customers have none",
             )
-        mean: NDArray[np.float64] = p * (gamma + summary.spend / summary.minor_units) / below
+        mean: NDArray[np.float64] = p * (gamma + spend / summary.minor_units) / below
         return mean
 
 

@@ -155,6 +155,9 @@ def lifetime_value(
 
         sum over periods of margin m (E Y(end) - E Y(start)) / (1 + discount)^(end in years)
 
+    Who has spent nothing or less, after refunds, is taken to spend what the population does, as
+    `GammaGamma.mean_spend` says, so that no value is negative.
+
     What is bought in a period counts at its end. It is future value: what they have spent is not
     in it. Fader, Hardie and Lee (2005b) discount continuously; with months the difference is
     about half a month's interest.
