@@ -13,7 +13,7 @@ from customerops.metrics.clv import bgnbd_kernel as _bgnbd
 from customerops.metrics.clv import gammagamma_kernel as _gammagamma
 from customerops.metrics.clv.distinct import counted, distinct
 from customerops.metrics.clv.dropout import Dropout
-from customerops.metrics.clv.newton import Objective, Values, Vector, climb, climb_all
+from customerops.metrics.clv.newton import Objective, Values, Vector, climb, peaks
 from tests.reference.clv import (
     bgnbd_alive,
     bgnbd_expected,
@@ -299,8 +299,23 @@ def test_the_higher_of_two_tops() -> None:
     starts = [np.array([-4.0]), np.array([-3.5]), np.array([0.5])]
     near = climb(double, starts[0], np.array([9.0]))
     assert near.theta[0] < 0
-    assert climb_all(double, starts[:2], np.array([9.0])).theta[0] < 0
-    assert climb_all(double, starts, np.array([9.0])).theta[0] == pytest.approx(3.1, abs=0.1)
+    low = peaks(double, starts[:2], np.array([9.0]))
+    assert [peak.theta[0] < 0 for peak in low] == [True]  # both lead to the same one
+    high, other = peaks(double, starts, np.array([9.0]))
+    assert high.theta[0] == pytest.approx(3.1, abs=0.1)
+    assert other.theta[0] == low[0].theta[0]
+
+
+def test_steep_tops_are_no_reason_not_to_look_for_others() -> None:
+    """As of a million customers: both tops are sharp, and the first found is the lower."""
+
+    def steep(theta: Vector) -> Values:
+        value, slope, bend = double(theta)
+        return 1e6 * value, 1e6 * slope, 1e6 * bend
+
+    high, low = peaks(steep, [np.array([-4.0]), np.array([4.0])], np.array([9.0]))
+    assert high.theta[0] > 0 > low.theta[0]
+    assert low.curvature > 1e5
 
 
 def valley(theta: Vector) -> Values:

@@ -148,3 +148,31 @@ def test_ratio_refuses() -> None:
     ):
         with pytest.raises(InvalidInputError, match=message):
             model.likelihood_ratio_test(other, **options)  # type: ignore[arg-type]
+
+
+def test_p_values_do_not_depend_on_rows() -> None:
+    """The same histories in another order, or with weights, and the same source."""
+    seen = made(120)
+    (columns, weights), flip = seen.distinct("x", "t_x", "T"), slice(None, None, -1)
+    forms = [
+        seen,
+        PurchaseSummary.from_arrays(
+            seen.x[flip], seen.t_x[flip], seen.T[flip], ticks_per_unit=10_000
+        ),
+        PurchaseSummary.from_arrays(**columns, weights=weights, ticks_per_unit=10_000),
+    ]
+    found = {
+        fit(BGNBD, form).likelihood_ratio_test(
+            fit(NBD, form), summary=form, rng=np.random.default_rng(0), repeats=29
+        )
+        for form in forms
+    }
+    assert len(found) == 1
+
+
+def test_made_data_without_a_repeat_buyer_tell_neither_model() -> None:
+    few = PurchaseSummary.from_arrays([0, 1, 2], [0, 10, 20], [70] * 3, weights=[20, 1, 1])
+    ratio = fit(BGNBD, few).likelihood_ratio_test(
+        fit(NBD, few), summary=few, rng=np.random.default_rng(1), repeats=39
+    )
+    assert 0 < ratio.p_value <= 1

@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 
 from customerops.errors import ConvergenceError, InvalidInputError
-from customerops.metrics import BGNBD, Fitted, GammaGamma, LogNormal, PurchaseSummary, fit
+from customerops.metrics import (
+    BGNBD,
+    MBGNBD,
+    BdW,
+    Fitted,
+    GammaGamma,
+    LogNormal,
+    PurchaseSummary,
+    RenewalSummary,
+    fit,
+)
 from customerops.metrics.clv.discounting import present, yearly_rate
 from customerops.metrics.clv.inventing import chances_survived, until_dropout
 from tests.metrics import cdnow
@@ -462,13 +472,21 @@ def test_priors_refused(prior: Any, message: str) -> None:
         fit(BGNBD, SEEN, prior=prior)
 
 
-def test_priors_are_positive() -> None:
-    for changed in ({"median": 0.0}, {"sigma": 0.0}):
-        given: dict[str, Any] = {"median": 1.0, "sigma": 1.0, **changed}
-        with pytest.raises(
-            InvalidInputError, match=f"{next(iter(changed))} must be positive: got 0"
-        ):
-            LogNormal(parameter="a", **given)
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"median": 0.0}, "median must be positive: got 0"),
+        ({"sigma": 0.0}, "sigma must be at least 0.0001: got 0"),
+        (
+            {"sigma": 1e-200},
+            "sigma must be at least 0.0001: got 1e-200: give the parameter itself",
+        ),
+    ],
+)
+def test_priors_that_are_none(changed: dict[str, float], message: str) -> None:
+    given: dict[str, Any] = {"median": 1.0, "sigma": 1.0, **changed}
+    with pytest.raises(InvalidInputError, match=message):
+        LogNormal(parameter="a", **given)
 
 
 def test_a_prior_of_the_spend() -> None:
@@ -490,3 +508,30 @@ def test_fits_know_their_data() -> None:
     weeks = PurchaseSummary.from_arrays([0, 1, 2], [0, 2, 4], [9, 9, 9], ticks_per_unit=7)
     others = PurchaseSummary.from_arrays([0, 1, 2], [0, 2, 4], [9, 9, 9], ticks_per_unit=1)
     assert digest(weeks) != digest(others)
+
+
+def test_all_starts_are_climbed_however_many_customers() -> None:
+    """Two kinds of customers: 82,000 of them make a lower maximum as sharp as the higher one."""
+    rng = np.random.default_rng(2)
+    kinds = [
+        MBGNBD.of(r=5.0, alpha=10.0, a=0.1, b=0.1).simulate(
+            20_000, age=40, rng=rng, ticks_per_unit=1
+        ),
+        MBGNBD.of(r=0.3, alpha=2.0, a=3.0, b=40.0).simulate(
+            60_000, age=40, rng=rng, ticks_per_unit=1
+        ),
+    ]
+    x, t_x, T = (np.concatenate([one.columns[c] for one in kinds]) for c in ("x", "t_x", "T"))
+    fitted = fit(MBGNBD, PurchaseSummary.from_arrays(x, t_x, T, ticks_per_unit=1))
+    lower = MBGNBD.of(r=0.616, alpha=2.505, a=0.205, b=0.410)
+    assert fitted.log_likelihood > -820_523
+    assert fitted.params.b > 10 * lower.params.b
+
+
+def test_the_end_of_what_is_searched_is_an_edge() -> None:
+    """The likelihood still rises in beta there, however many customers say so."""
+    for many in (1, 10):
+        months = [many * n for n in (1000, 999, 990, 900, 200, 0)]
+        fitted = fit(BdW, RenewalSummary.from_survivors(months, term=(1, "month")))
+        assert fitted.status == "boundary"
+        assert math.isnan(fitted.standard_errors["alpha"])

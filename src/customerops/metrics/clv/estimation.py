@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Literal, Protocol
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import ConvergenceError, InvalidInputError
-from customerops.metrics.clv.newton import DOUBTFUL, Optimum, Values, Vector, climb, climb_all
+from customerops.metrics.clv.newton import DOUBTFUL, Optimum, Values, Vector, peaks
 from customerops.model.records.base import Record
 from customerops.model.values.checks import one_of
 
@@ -32,7 +32,9 @@ Status = Literal["regular", "boundary", "flat", "degenerate"]
 Limit = tuple[Mapping[str, int], str]
 """Which parameters run to 0 (-1) or grow (+1) together, and what that means."""
 
+SHARPEST = 1e-4  # standard deviation of a prior's logarithm: below it, it is no doubt any more
 FLAT = 0.01  # curvature in which a logarithm is known to no better than plus or minus ten
+ROUNDING = 1e-9  # of a logarithm at the end of what is searched
 EXTREME = float(np.log(1e4))  # a shape beyond it may as well be infinite, or its inverse 0
 
 
@@ -60,8 +62,8 @@ class LogNormal(Record):
     median : float
         Half of the prior lies below.
     sigma : float
-        Standard deviation of the logarithm: 1 puts 95 % between a seventh of the median and
-        seven times it.
+        Standard deviation of the logarithm, at least 0.0001: 1 puts 95 % between a seventh of the
+        median and seven times it.
     """
 
     parameter: str
@@ -69,9 +71,11 @@ class LogNormal(Record):
     sigma: float
 
     def _check(self) -> None:
-        for name, value in (("median", self.median), ("sigma", self.sigma)):
-            if value <= 0:
-                raise InvalidInputError(name, "must be positive", f"got {value}")
+        if self.median <= 0:
+            raise InvalidInputError("median", "must be positive", f"got {self.median}")
+        if self.sigma < SHARPEST:
+            problem = f"got {self.sigma}: give the parameter itself instead"
+            raise InvalidInputError("sigma", f"must be at least {SHARPEST}", problem)
 
 
 @attrs.frozen(kw_only=True)
@@ -201,9 +205,12 @@ def solve(
         part = None if part is None else _Weighed(part, center, precision)
         notes = (*notes, f"with a prior of {' and '.join(one.parameter for one in prior)}")
     optimum = estimate(whole, part)
+    pressed = np.abs(optimum.theta) >= whole.bounds() - ROUNDING
+    pressed &= optimum.theta * optimum.gradient > 0
     known = evidence_of(
         optimum,
         names,
+        held={name for name, here in zip(names, pressed.tolist(), strict=True) if here},
         customers=problem.customers,
         histories=problem.histories,
         limits=problem.limits,
@@ -246,11 +253,10 @@ def estimate(likelihood: Likelihood, coarse: Likelihood | None = None) -> Optimu
         If the climb does not end.
     """
     bounds = likelihood.bounds()
-    if coarse is None:
-        best = climb_all(likelihood, likelihood.starts(), bounds)
-    else:
-        near = climb_all(coarse, coarse.starts(), bounds)
-        best = climb(likelihood, near.theta, bounds)
+    found = peaks(likelihood if coarse is None else coarse, likelihood.starts(), bounds)
+    if coarse is not None:  # which of them is the highest, all the data must say
+        found = peaks(likelihood, [peak.theta for peak in found], bounds)
+    best = found[0]
     if not best.settled:
         raise ConvergenceError(
             "the likelihood still rises after 200 steps: the data hardly bear on the parameters; "
@@ -266,6 +272,7 @@ def evidence_of(
     customers: int,
     histories: int,
     limits: Sequence[Limit],
+    held: Collection[str] = (),
     notes: Sequence[str] = (),
     data: str | None = None,
 ) -> Evidence:
@@ -282,6 +289,8 @@ def evidence_of(
     limits : sequence of (mapping of str to int, str)
         Which parameters run to 0 (-1) or grow (+1), and what that means. Only shapes are named
         here: the size of a scale parameter says nothing.
+    held : collection of str
+        Parameters at the end of what is searched, with more likelihood beyond.
     notes : sequence of str
         What else is to be said.
     data : str, optional
@@ -295,12 +304,17 @@ def evidence_of(
     runaway = {
         name: 1 if value > 0 else -1
         for name, value in zip(names, optimum.theta.tolist(), strict=True)
-        if name in shapes and abs(value) > EXTREME and least < DOUBTFUL
+        if name in held or (name in shapes and abs(value) > EXTREME and least < DOUBTFUL)
     }
     for pattern, meaning in limits:
         if pattern.items() <= runaway.items():
             said.append(meaning)
             runaway = {name: way for name, way in runaway.items() if name not in pattern}
+    said += [
+        f"{name} {'grows without bound' if way > 0 else 'tends to 0'}"
+        for name, way in runaway.items()
+        if name in held
+    ]
     if said:
         status = "boundary"
     elif least < FLAT:

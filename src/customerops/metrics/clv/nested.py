@@ -95,10 +95,13 @@ def _by_refits(
     if larger._problem(summary).data != (larger.evidence and larger.evidence.data):
         raise InvalidInputError("summary", "must be the one that the models were fitted to")
     seen, above = _statistic(larger, smaller), 0
-    ages = np.repeat(summary.T, summary.weights) / summary.ticks_per_unit
+    columns, customers = summary.distinct("T")  # in one order, whatever that of the rows
+    ages = np.repeat(columns["T"], customers) / summary.ticks_per_unit
     for _ in range(refits):
         made = smaller.simulate(
             len(ages), rng=rng, age=ages, ticks_per_unit=summary.ticks_per_unit
         )
-        above += _statistic(larger._fit(made), smaller._fit(made)) >= seen
+        # where nobody buys again, either model is as likely: at a rate of 0
+        ratio = _statistic(larger._fit(made), smaller._fit(made)) if made.x.any() else 0.0
+        above += ratio >= seen
     return (above + 1) / (refits + 1)

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DOUBTFUL", "Objective", "Optimum", "Values", "Vector", "climb", "climb_all"]
+__all__ = ["DOUBTFUL", "Objective", "Optimum", "Values", "Vector", "climb", "peaks"]
 
 Vector = NDArray[np.float64]
 Values = tuple[float, Vector, NDArray[np.float64]]
@@ -19,7 +19,8 @@ Objective = Callable[[Vector], Values]
 
 LONGEST = 2.0  # a step moves no logarithm further than this
 ROUNDING = 1e-13  # of the value: a smaller gain cannot be told from rounding
-DOUBTFUL = 1.0  # least curvature; other maxima were only ever seen where it was below 0.02
+DOUBTFUL = 1.0  # least curvature, from which the distance to an edge can still be told
+NEAR = 0.1  # of every parameter from a maximum, and curved down all round: one climbs to that one
 _TINY = 1e-100
 
 
@@ -51,7 +52,14 @@ class Optimum:
         return float(np.linalg.eigvalsh(-self.hessian)[0])
 
 
-def climb(objective: Objective, start: Vector, bounds: Vector, *, steps: int = 200) -> Optimum:
+def climb(
+    objective: Objective,
+    start: Vector,
+    bounds: Vector,
+    *,
+    steps: int = 200,
+    known: Sequence[Optimum] = (),
+) -> Optimum:
     """Climb from `start` until no step promises a gain above rounding.
 
     Parameters
@@ -64,6 +72,8 @@ def climb(objective: Objective, start: Vector, bounds: Vector, *, steps: int = 2
         The parameters stay within plus and minus these.
     steps : int
         The most steps to take.
+    known : sequence of Optimum
+        Maxima that have been found: on the way up to one of them, it is returned.
 
     Notes
     -----
@@ -83,6 +93,10 @@ def climb(objective: Objective, start: Vector, bounds: Vector, *, steps: int = 2
             gradient = np.where(held, 0.0, gradient)
             hessian = np.where(held | held[:, None], 0.0, hessian)
         curvature, directions = np.linalg.eigh(-hessian)
+        if curvature[0] > 0 and not edge.any():
+            for peak in known:
+                if np.abs(theta - peak.theta).max() < NEAR:
+                    return peak
         curvature = np.abs(curvature)
         largest = max(float(curvature.max()), _TINY)
         curvature = np.maximum(curvature, 1e-10 * largest)
@@ -108,15 +122,11 @@ def climb(objective: Objective, start: Vector, bounds: Vector, *, steps: int = 2
     return Optimum(theta, *here, settled=False)
 
 
-def climb_all(objective: Objective, starts: Sequence[Vector], bounds: Vector) -> Optimum:
-    """Climb from the first of several starts, or from all; return the highest point reached.
-
-    From all, if the first maximum is nearly flat in some direction: there, towards the edges of
-    the parameters, likelihoods have others.
-    """
-    first, *others = starts
-    best = climb(objective, first, bounds)
-    if best.curvature >= DOUBTFUL:
-        return best
-    reached = [best, *(climb(objective, start, bounds) for start in others)]
-    return max(reached, key=lambda optimum: optimum.value)
+def peaks(objective: Objective, starts: Sequence[Vector], bounds: Vector) -> list[Optimum]:
+    """Climb from all of several starts; return the different maxima reached, the highest first."""
+    found: list[Optimum] = []
+    for start in starts:
+        top = climb(objective, start, bounds, known=found)
+        if not any(top is peak for peak in found):
+            found.append(top)
+    return sorted(found, key=lambda optimum: -optimum.value)
