@@ -223,6 +223,58 @@ def test_a_visit_is_open_until_its_time_is_over() -> None:
         assert table.open.tolist() == [1 - n for n in visits]
 
 
+def test_a_cell_is_complete_when_all_its_visits_had_their_time() -> None:
+    """The report ends at hour 2, so its last visit is over just before hour 5; a's at 3, b's at 4."""
+    rows = [seen("a", 0, "web"), seen("b", 1, "app")]
+    over = Window(at(0), at(2))
+    for hour, done in ((1, False), (3, False), (4, False), (5, True)):
+        table = next_best(
+            known(rows, hour), within=3 * HOUR, state="channel", support=1, over=over
+        )
+        assert (table.complete == done).all()
+        assert (table.to_frame()["complete"] == done).all()
+    for hour, web, app in ((2, False, False), (3, True, False), (4, True, True)):
+        table = next_best(
+            known(rows, hour),
+            within=3 * HOUR,
+            state="channel",
+            support=1,
+            conversion="buy",
+        )
+        shares, converting = table.shares(), table.converting()
+        assert shares.complete.tolist() == table.complete.tolist()
+        assert converting.complete.tolist() == [app, web]
+        assert shares.open.tolist() == converting.open.tolist() == table.open.tolist()
+        assert shares.open.tolist() == [1 - app, 1 - web]
+        assert np.isnan(shares.select(source="web").value).all() == (not web)
+        assert shares.select(source="web").complete.all() == web
+
+
+def test_shares_are_of_the_visits_that_had_their_time() -> None:
+    """Forty visits of day 1 led nowhere; forty of day 7 did, and were not over on day 10."""
+    day = 24
+    rows = [seen(f"c{i}", day, "web") for i in range(40)]
+    rows += [seen(f"d{i}", 7 * day, "web") for i in range(40)]
+    rows += [seen(f"d{i}", 12 * day, None, "buy") for i in range(40)]
+    for now, open_, closed, value in (
+        (7, 80, False, math.nan),
+        (10, 40, True, 0.0),
+        (20, 0, True, 0.5),
+    ):
+        table = next_best(
+            known(rows, now * day),
+            within=7 * day * HOUR,
+            state="channel",
+            conversion="buy",
+            over=Window(at(0), at(8 * day)),
+        )
+        share = table.converting().select(source="web")
+        assert share.complete is (open_ == 0)
+        assert share.value == pytest.approx(value, nan_ok=True)
+        assert math.isnan(share.interval()[0]) is not closed
+        assert share.open == open_
+
+
 def test_the_best_are_ranked() -> None:
     after = ["app", "web", "web", "mail", "mail", None]
     rows = []

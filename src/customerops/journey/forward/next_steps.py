@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.journey.forward.chances import Outlook, outlook_of
 from customerops.journey.forward.moves import moves_of, shapes
+from customerops.journey.funnels.asking import had_time
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of
 from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.base import Floats
+from customerops.model.tables.cells import closed
 from customerops.model.tables.context import SELECTED, Context
-from customerops.model.tables.ratios import ClusteredShare
+from customerops.model.tables.ratios import ClusteredShare, Ratio
 from customerops.model.tables.tables import Count, Table
 from customerops.model.values.checks import positive_duration, whole
 from customerops.model.values.instants import micros
@@ -36,19 +38,39 @@ __all__ = ["NextBest", "NextShare", "next_best"]
 _SOURCE = ("group", "source")
 
 
+def _settled(table: Table) -> NDArray[np.bool_]:
+    """Return whether every visit of the report, to the source of each cell, had its time."""
+    done = had_time(table.axes, table.context, micros(table.context.option("within")))
+    none_open: NDArray[np.bool_] = done & (table._spread("open") == 0)
+    return none_open
+
+
 @attrs.frozen(eq=False, repr=False, kw_only=True)
 class NextShare(ClusteredShare):
     """A share of the moves from a source, NaN where too few customers were there.
 
     Parameters
     ----------
-    axes, parts, context
+    axes, context
         As for `ClusteredShare`; the option ``support`` is how many customers are enough.
+    parts : mapping
+        Those of a `Ratio`, and ``open``: visits to the source whose time is not over.
 
     Notes
     -----
+    The value is of the visits that had their time, also while others have not: `complete` says
+    whether there are others, or may be. It is NaN while the window of the report is not closed.
+
     Shares are read from a table, which adds; they themselves do not.
     """
+
+    PARTS: ClassVar[tuple[str, ...]] = (*Ratio.PARTS, "open")
+    PART_AXES: ClassVar[dict[str, tuple[str, ...]]] = {"open": _SOURCE}
+
+    @property
+    def open(self) -> Count:
+        """Visits to each source after which there is still time; the share does not read them."""
+        return self._part("open")
 
     @property
     def supported(self) -> NDArray[np.bool_]:
@@ -59,7 +81,14 @@ class NextShare(ClusteredShare):
         return enough
 
     def _known(self) -> Floats:
-        return np.where(self.supported, super()._known(), np.nan)
+        told = self.supported & closed(self.axes, self.context)
+        return np.where(told, self._value(), np.nan)
+
+    def _complete(self) -> NDArray[np.bool_]:
+        return _settled(self)
+
+    def _arrays(self) -> list[NDArray[Any]]:
+        return [self.parts[name] for name in Ratio.PARTS]
 
     def _plus(self, other: Self) -> Self:
         problem = "add the tables of next_best, and read shares from the sum"
@@ -77,6 +106,11 @@ class NextBest(Table):
         ``visits_squared`` over customers, ``open`` visits whose time is not, ``converted`` visits
         with a conversion in time, and their moments. By source and target: ``moves``, their
         moments, and ``elapsed``, the microseconds that all moves took.
+
+    Notes
+    -----
+    A cell is complete when no visit to its source is open, and every visit that the window of the
+    report may hold had its time.
     """
 
     PARTS: ClassVar[tuple[str, ...]] = (
@@ -194,9 +228,14 @@ class NextBest(Table):
         )
         return NextShare(
             axes=axes,
-            parts={"n": n, "x": x, "y": y, "xx": xx, "yy": yy, "xy": xy},
+            parts=dict(
+                zip(NextShare.PARTS, (n, x, y, xx, yy, xy, self.parts["open"]), strict=True)
+            ),
             context=attrs.evolve(self.context, metric=f"next_best.{name}"),
         )
+
+    def _complete(self) -> NDArray[np.bool_]:
+        return _settled(self)
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         shown = ("customers", "visits", "open", "moves", "complete")
