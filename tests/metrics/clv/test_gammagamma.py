@@ -41,3 +41,39 @@ def test_refunds_have_no_mean_where_the_population_has_none() -> None:
     assert heavy.mean_spend(records(4470)).values.item() > 0
     with pytest.raises(InvalidInputError, match=r"^q must be above 1 .*: 1 of 2 customers"):
         heavy.mean_spend(records(4470, -1))
+
+
+# currencies --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("JPY", 1), ("KWD", 1000)])
+def test_cents_are_not_taken_for_another_minor_unit(currency: str, minor: int) -> None:
+    """A summary without a currency has 100 minor units: 44.70 must not pass for 4470 yen."""
+    p, q, gamma = NOTE
+    spend = GammaGamma.of(p=p, q=q, gamma=gamma, currency=currency)
+    with pytest.raises(
+        InvalidInputError, match=f"^summary.currency must be .*{currency}: it has none, and 100"
+    ):
+        spend.mean_spend(records(4470))
+    named = PurchaseSummary.from_arrays([2], [213], [272], [4470], currency=currency)
+    expected = p * (gamma + 4470 / minor) / (2 * p + q - 1)
+    assert spend.mean_spend(named).total == pytest.approx(expected)
+    assert GammaGamma.of(p=p, q=q, gamma=gamma).mean_spend(named).total == pytest.approx(expected)
+
+
+def test_what_needs_no_minor_unit_needs_no_currency() -> None:
+    """Euros have cents, as a summary without a currency; and where nothing was spent, no unit matters."""
+    euros = GammaGamma.of(p=6.25, q=3.74, gamma=15.44, currency="EUR")
+    assert euros.mean_spend(records(4470)).total == SPEND.mean_spend(records(4470)).total
+    yen = GammaGamma.of(p=6.25, q=3.74, gamma=15.44, currency="JPY")
+    never = PurchaseSummary.from_arrays([0], [0], [272])
+    assert yen.mean_spend(never).total == pytest.approx(yen.population_mean())
+
+
+@pytest.mark.parametrize(
+    ("currency", "message"),
+    [("nonsense", "must be an ISO 4217 code"), ("usd", "did you mean 'USD'"), ("", "must not be empty")],
+)  # fmt: skip
+def test_a_currency_is_one(currency: str, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        GammaGamma.of(p=6.25, q=3.74, gamma=15.44, currency=currency)

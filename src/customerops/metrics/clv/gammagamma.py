@@ -16,6 +16,7 @@ from customerops.metrics.clv.gammagamma_kernel import Likelihood
 from customerops.metrics.clv.predicted import Predicted
 from customerops.metrics.clv.summary import PurchaseSummary
 from customerops.model.values.checks import came
+from customerops.model.values.money import decimals_of
 
 __all__ = ["GammaGamma", "GammaGammaParameters"]
 
@@ -98,9 +99,19 @@ class GammaGamma(Fitted):
     evidence: Evidence | None = None
     model: Literal["GammaGamma"] = "GammaGamma"
 
+    def _check(self) -> None:
+        if self.currency is not None:
+            decimals_of(self.currency)
+
     @classmethod
     def of(cls, *, p: float, q: float, gamma: float, currency: str | None = None) -> Self:
-        """Return the model with known parameters, positive all; gamma in major units."""
+        """Return the model with known parameters, positive all; gamma in major units.
+
+        Raises
+        ------
+        InvalidInputError
+            If a parameter is not positive, or the currency is no ISO 4217 code.
+        """
         return cls(params=GammaGammaParameters(p=p, q=q, gamma=gamma), currency=currency)
 
     @classmethod
@@ -181,8 +192,8 @@ class GammaGamma(Fitted):
         Raises
         ------
         InvalidInputError
-            If the summary is in another currency, or a customer has no expectation because
-            ``p x + q <= 1``.
+            If the summary is in another currency, or in none and its minor units are not those
+            of the model's, or a customer has no expectation because ``p x + q <= 1``.
 
         Notes
         -----
@@ -195,13 +206,7 @@ class GammaGamma(Fitted):
         return Predicted.of(summary, {"mean_spend": self._mean_spend(summary)})
 
     def _mean_spend(self, summary: PurchaseSummary) -> NDArray[np.float64]:
-        _check_kind(summary)
-        theirs = summary.context.currency
-        if self.currency and theirs and theirs != self.currency:
-            problem = f"got {theirs}"
-            raise InvalidInputError(
-                "summary.currency", f"must be that of the model, {self.currency}", problem
-            )
+        self._check_currency(summary)
         p, q, gamma = attrs.astuple(self.params)
         known = summary.spend > 0
         x, spend = np.where(known, summary.priced, 0), np.where(known, summary.spend, 0)
@@ -215,6 +220,19 @@ class GammaGamma(Fitted):
             )
         mean: NDArray[np.float64] = p * (gamma + spend / summary.minor_units) / below
         return mean
+
+    def _check_currency(self, summary: PurchaseSummary) -> None:
+        _check_kind(summary)
+        ours, theirs = self.currency, summary.context.currency
+        if ours is None or theirs == ours:
+            return
+        if theirs is not None:
+            problem = f"got {theirs}"
+        elif summary.minor_units != 10 ** decimals_of(ours) and summary.spend.any():
+            problem = f"it has none, and {summary.minor_units} minor units in a major one"
+        else:
+            return
+        raise InvalidInputError("summary.currency", f"must be that of the model, {ours}", problem)
 
 
 def _check_kind(summary: object) -> None:
