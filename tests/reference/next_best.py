@@ -60,8 +60,12 @@ def visits(
     return out
 
 
-def chain(seen: Visits) -> dict[Any, tuple[Fraction, Fraction | None, Fraction | None]]:
+def chain(
+    seen: Visits,
+) -> dict[Any, tuple[Fraction | None, Fraction | None, Fraction | None]]:
     """Return from each source the probability to convert, and steps and microseconds if it does.
+
+    None where a walk may come to a state with moves to it and none from it.
 
     Steps of those who convert: ``y = P y + x`` counts one for each step of a walk that does; time
     alike with what each move took.
@@ -106,8 +110,17 @@ def chain(seen: Visits) -> dict[Any, tuple[Fraction, Fraction | None, Fraction |
             for s in states
         ]
     )
-    out: dict[Any, tuple[Fraction, Fraction | None, Fraction | None]] = {
+    out: dict[Any, tuple[Fraction | None, Fraction | None, Fraction | None]] = {
         s: (Fraction(0), None, None) for s in total if s != CONVERTED
     }
     out.update({s: (a, b / a, c / a) for s, a, b, c in zip(states, x, y, z, strict=True)})
+    for s in out:
+        walked, ahead = {s}, [s]
+        while ahead:
+            here = ahead.pop()
+            fresh = {t for (a, t), n in moves.items() if a == here and n} - walked
+            ahead += fresh - {CONVERTED, END}
+            walked |= fresh
+        if walked - {CONVERTED, END} - total.keys():
+            out[s] = (None, None, None)
     return out

@@ -200,6 +200,28 @@ def test_ways_are_weighed_by_who_takes_them() -> None:
     assert outlook.seconds.tolist() == [3 * 3600, 3 * 3600]
 
 
+def test_what_is_not_known_yet_is_no_failure() -> None:
+    """All go from web to app in time, and whether any buys from there is not known at hour 5."""
+    rows = [seen(who, 0, "web") for who in "abc"] + [seen(who, 3, "app") for who in "abc"]
+    rows += [seen("d", 0, "mail"), seen("e", 0, "mail"), seen("e", 1, "shop", "buy")]
+    rows += [seen(who, 7, "shop", "buy") for who in "abc"]
+
+    def outlook(hour: int) -> list[list[float]]:
+        log = known(rows, hour)
+        table = next_best(log, within=4 * HOUR, state="channel", conversion="buy", support=1)
+        frame: Any = table.outlook().to_frame().set_index("source")
+        return [frame.loc[name].tolist()[1:4] for name in ("app", "mail", "web")]
+
+    nan = math.nan
+    early, late = outlook(5), outlook(20)
+    assert early == [
+        pytest.approx([nan] * 3, nan_ok=True),
+        [0.5, 1, 3600],
+        pytest.approx([nan] * 3, nan_ok=True),
+    ]
+    assert late == [[1, 1, 4 * 3600], [0.5, 1, 3600], [1, 2, 7 * 3600]]
+
+
 def test_nothing_is_said_of_few() -> None:
     rows = [seen(who, 0, "web") for who in "abc"] + [seen("a", 1, "app"), seen("a", 2, "x", "buy")]
     table = next_best(known(rows), within=HOUR, state="channel", conversion="buy", support=2)

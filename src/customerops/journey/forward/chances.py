@@ -35,7 +35,8 @@ class Outlook(Result):
     supported : ndarray of bool, of the shape of the axes
         Where enough customers were seen; everything else is NaN elsewhere.
     converts : ndarray of float64
-        The probability to convert in the end.
+        The probability to convert in the end. NaN, and so are steps and time, where the way may
+        lead to a source without any visit whose time is over: what follows there is not known.
     steps : ndarray of float64
         Expected number of steps to the conversion, itself included, of those who convert; NaN
         where nobody can.
@@ -169,13 +170,8 @@ def _absorbed(
     """Return from each source the probability to convert, and steps and seconds if it does."""
     share = np.divide(moves, visits[:, None], out=np.zeros_like(moves), where=visits[:, None] > 0)
     onward, arrive = share[:, across], share[:, ends].sum(axis=1)
-    able = arrive > 0
-    while True:  # who can reach those who can
-        wider = able | (onward[:, able] > 0).any(axis=1)
-        if (wider == able).all():
-            break
-        able = wider
-    converts = np.where(visits > 0, 0.0, np.nan)
+    able = _reaching(arrive > 0, onward)
+    converts = np.zeros(len(visits))
     steps, seconds = np.full(len(visits), np.nan), np.full(len(visits), np.nan)
     inner = onward[np.ix_(able, able)]
     eye = np.eye(len(inner))
@@ -187,4 +183,16 @@ def _absorbed(
     time = (guided * took[:, across][:, able]).sum(axis=1) + last * took[:, ends].sum(axis=1)
     steps[able] = np.linalg.solve(eye - guided, np.ones(len(inner)))
     seconds[able] = np.linalg.solve(eye - guided, time) / _SECOND
+    unknown = _reaching(visits == 0, onward)  # nobody's failure: nothing is known of it yet
+    for column in (converts, steps, seconds):
+        column[unknown] = np.nan
     return converts, steps, seconds
+
+
+def _reaching(some: NDArray[np.bool_], onward: Floats) -> NDArray[np.bool_]:
+    """Return which sources are some of these, or may lead to one in however many steps."""
+    while True:
+        wider = some | (onward[:, some] > 0).any(axis=1)
+        if (wider == some).all():
+            return some
+        some = wider

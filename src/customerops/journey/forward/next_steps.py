@@ -170,7 +170,9 @@ class NextBest(Table):
         With P the shares of moves between sources that are no conversion, and r those that are:
         ``x = P x + r``. Steps and time are expected values given that it converts, from the chain
         of those who do, ``P[s, t] x[t] / x[s]``. All visits make the chain, also those of sources
-        with too few customers, about which nothing is said themselves.
+        with too few customers, about which nothing is said themselves. A source where all visits
+        are open says nothing of what follows it: whatever may lead to it is NaN, and not taken
+        for what never converts.
 
         References
         ----------
