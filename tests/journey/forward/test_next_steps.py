@@ -29,6 +29,7 @@ from tests.reference.metrics import histories
 
 UTC = dt.UTC
 HOUR = dt.timedelta(hours=1)
+US = dt.timedelta(microseconds=1)
 START = dt.datetime(2026, 3, 1, tzinfo=UTC)
 CONVERTED = slow.CONVERTED
 
@@ -112,7 +113,7 @@ def test_moves_equal_what_followed_each(
             for name, value, scale in zip(
                 ("converts", "steps", "seconds"), chances, (1, 1, 10**6), strict=True
             ):
-                if value is None:
+                if value is None or (over is not None and at(over[1]) > at(hour) + US):
                     assert math.isnan(row[name])
                 else:
                     assert row[name] == pytest.approx(float(value / scale), rel=1e-9)
@@ -220,6 +221,44 @@ def test_what_is_not_known_yet_is_no_failure() -> None:
         pytest.approx([nan] * 3, nan_ok=True),
     ]
     assert late == [[1, 1, 4 * 3600], [0.5, 1, 3600], [1, 2, 7 * 3600]]
+
+
+def test_an_outlook_is_complete_where_all_its_ways_are() -> None:
+    """From web all go to app, of which one visit is open until hour 9."""
+    rows = [seen(who, 0, "web") for who in "abc"] + [seen(who, 1, "app") for who in "abc"]
+    rows += [seen("d", 0, "mail"), seen("e", 5, "app")]
+    for hour, complete in ((5, [False, True, False]), (9, [True, True, True])):
+        log = known(rows, hour)
+        outlook = next_best(
+            log, within=4 * HOUR, state="channel", conversion="buy", support=1
+        ).outlook()
+        assert outlook.axes[0].labels == ("app", "mail", "web")
+        assert outlook.complete.tolist() == complete
+        assert outlook.to_frame()["complete"].tolist() == complete
+        assert outlook._repr_html_().count("color:#999") == complete.count(False)
+        assert outlook.converts.tolist() == [0, 0, 0]
+        assert pickle.loads(pickle.dumps(outlook)) == outlook
+        with pytest.raises(ValueError, match="read-only"):
+            outlook.complete[0] = True
+
+
+def test_an_open_window_tells_no_outlook() -> None:
+    rows = [seen("a", 0, "web"), seen("a", 1, "app"), seen("a", 2, "shop", "buy")]
+    for hour, told, complete in ((9, False, False), (10, True, False), (11, True, True)):
+        table = next_best(
+            known(rows, hour),
+            within=HOUR,
+            state="channel",
+            conversion="buy",
+            support=1,
+            over=Window(at(0), at(10)),
+        )
+        outlook, best = table.outlook(), table.best()
+        for column in (outlook.converts, outlook.steps, outlook.seconds, best["share"]):
+            assert np.isnan(column).all() == (not told)
+        assert (outlook.complete == complete).all()
+        assert (best["complete"] == complete).all()
+        assert outlook.supported.all()
 
 
 def test_nothing_is_said_of_few() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from customerops.journey.forward.moves import CONVERTED
 from customerops.model.tables import render
 from customerops.model.tables.axes import Axis
+from customerops.model.tables.cells import closed
 from customerops.model.tables.context import Context
 from customerops.model.tables.tables import Result, Table
 from customerops.model.values.labels import label_key
@@ -42,6 +43,9 @@ class Outlook(Result):
         where nobody can.
     seconds : ndarray of float64
         Expected time until then, of those who convert.
+    complete : ndarray of bool
+        Where no visit is open, nor may come, on any way from the source. Numbers are of the visits
+        that had their time; they are NaN while the window of the report is not closed.
     context : Context
         What it is about.
     """
@@ -51,14 +55,15 @@ class Outlook(Result):
     converts: Floats
     steps: Floats
     seconds: Floats
+    complete: NDArray[np.bool_]
     context: Context
 
     def __attrs_post_init__(self) -> None:
-        for array in (self.supported, self.converts, self.steps, self.seconds):
+        for array in (self.supported, self.converts, self.steps, self.seconds, self.complete):
             array.flags.writeable = False
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per group and source: ``supported``, ``converts``, ``steps``, ``seconds``."""
+        """Return one row per group and source, from ``supported`` to ``complete``."""
         import pandas as pd
 
         columns = self._flat()
@@ -82,19 +87,16 @@ class Outlook(Result):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild through the constructor: a pickled array would come back writable."""
-        return (
-            _rebuilt,
-            (self.axes, self.supported, self.converts, self.steps, self.seconds, self.context),
-        )
+        return (_rebuilt, tuple(getattr(self, name) for name in _FIELDS))
 
     def _repr_html_(self) -> str:
-        """Show the first sources as a table; those with too few customers are grey."""
+        """Show the first sources as a table; those that are not supported and complete are grey."""
         some = slice(render.ROWS)
         labels = {
             axis.name: [axis.labels[i] for i in at[some].tolist()] for axis, at in self._grid()
         }
         columns = self._flat()
-        supported = columns.pop("supported")
+        told = columns.pop("supported") & columns.pop("complete")
         shown = {
             name: [
                 (render.percent if name == "converts" else render.number)(v)
@@ -102,34 +104,22 @@ class Outlook(Result):
             ]
             for name, column in columns.items()
         }
-        faint = (~supported[some]).tolist()
-        return render.rows_html(self.context.title, labels, shown, faint, len(supported))
+        faint = (~told[some]).tolist()
+        return render.rows_html(self.context.title, labels, shown, faint, len(told))
 
     def _flat(self) -> dict[str, NDArray[Any]]:
-        names = ("supported", "converts", "steps", "seconds")
-        return {name: getattr(self, name).ravel() for name in names}
+        return {name: getattr(self, name).ravel() for name in _FIELDS[1:-1]}
 
     def _grid(self) -> list[tuple[Axis, NDArray[np.intp]]]:
         at = np.indices([len(axis) for axis in self.axes], dtype=np.intp)
         return [(axis, at[i].ravel()) for i, axis in enumerate(self.axes)]
 
 
-def _rebuilt(
-    axes: tuple[Axis, ...],
-    supported: NDArray[np.bool_],
-    converts: Floats,
-    steps: Floats,
-    seconds: Floats,
-    context: Context,
-) -> Outlook:
-    return Outlook(
-        axes=axes,
-        supported=supported,
-        converts=converts,
-        steps=steps,
-        seconds=seconds,
-        context=context,
-    )
+_FIELDS = ("axes", "supported", "converts", "steps", "seconds", "complete", "context")
+
+
+def _rebuilt(*values: Any) -> Outlook:
+    return Outlook(**dict(zip(_FIELDS, values, strict=True)))
 
 
 def outlook_of(table: Table) -> Outlook:
@@ -140,7 +130,9 @@ def outlook_of(table: Table) -> Outlook:
     axis = sources.at(keep)
     across = targets.places(axis)
     visits = np.asarray(table.parts["visits"], np.float64)[..., keep]
-    shape = visits.shape
+    shape, outer = visits.shape, table.axes[:-2]
+    final = table._complete()[..., 0][..., keep] if len(targets) else np.ones(shape, np.bool_)
+    complete = np.empty(shape, np.bool_)
     found = {name: np.full(shape, np.nan) for name in ("converts", "steps", "seconds")}
     for at in np.ndindex(shape[:-1]):
         moves, elapsed = (
@@ -150,11 +142,14 @@ def outlook_of(table: Table) -> Outlook:
         told = _absorbed(moves, elapsed, visits[at], across, ends)
         for name, column in zip(found, told, strict=True):
             found[name][at] = column
+        complete[at] = ~_reaching(~final[at], moves[:, across])
     supported = table.parts["customers"][..., keep] >= table.context.option("support")
-    known = {name: np.where(supported, column, np.nan) for name, column in found.items()}
+    shown = supported & closed(outer, table.context)[..., None]
+    known = {name: np.where(shown, column, np.nan) for name, column in found.items()}
     return Outlook(
-        axes=(*table.axes[:-2], axis),
+        axes=(*outer, axis),
         supported=supported,
+        complete=complete,
         context=attrs.evolve(table.context, metric="next_best.outlook"),
         **known,
     )

@@ -158,7 +158,8 @@ class NextBest(Table):
         -------
         Outlook
             Of the absorbing chain: what comes next depends on where the customer is, and nobody
-            comes back who stayed away for longer than `within`.
+            comes back who stayed away for longer than `within`. NaN while the window of the report
+            is not closed.
 
         Raises
         ------
@@ -198,8 +199,9 @@ class NextBest(Table):
         -------
         pandas.DataFrame
             The group if there is one, ``source``, ``rank``, ``target``, ``share``, ``low``,
-            ``high``, ``customers``. Sources with too few customers have no row: see
-            `NextShare.supported`.
+            ``high``, ``customers``, ``complete``. Sources with too few customers have no row: see
+            `NextShare.supported`. While the window of the report is not closed, shares are NaN,
+            and the order is that of the moves so far.
 
         Raises
         ------
@@ -215,7 +217,16 @@ class NextBest(Table):
         order = np.lexsort([-frame["x"].to_numpy(), source])
         frame = frame.iloc[order].rename(columns={"value": "share", "n": "customers"})
         frame = frame.assign(rank=frame.groupby(source[order]).cumcount() + 1)
-        columns = [*places[:-1], "rank", places[-1], "share", "low", "high", "customers"]
+        columns = [
+            *places[:-1],
+            "rank",
+            places[-1],
+            "share",
+            "low",
+            "high",
+            "customers",
+            "complete",
+        ]
         return frame.loc[frame["rank"] <= top, columns].reset_index(drop=True)
 
     def _asked(self) -> None:
