@@ -20,7 +20,7 @@ Objective = Callable[[Vector], Values]
 LONGEST = 2.0  # a step moves no logarithm further than this
 ROUNDING = 1e-13  # of the value: a smaller gain cannot be told from rounding
 DOUBTFUL = 1.0  # least curvature, from which the distance to an edge can still be told
-NEAR = 0.1  # of every parameter from a maximum, and curved down all round: one climbs to that one
+NEAR = 0.5  # of every logarithm from a maximum, and curved down all round: one climbs to that one
 _TINY = 1e-100
 
 
