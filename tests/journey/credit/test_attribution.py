@@ -21,7 +21,7 @@ from customerops.journey import (
     attribute,
     paths_to_conversion,
 )
-from customerops.model import Customer, Interaction, InteractionLog, Money
+from customerops.model import Customer, Interaction, InteractionLog, Money, Window
 from tests.journey.credit.counts import (
     CASES,
     DAY,
@@ -33,6 +33,8 @@ from tests.journey.credit.counts import (
     counted,
     table,
 )
+
+HOUR = DAY / 24
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=lambda case: str(case["id"]))
@@ -115,6 +117,30 @@ def test_groups_without_paths_have_no_credit() -> None:
         assert credit.conversions.shape == (1, 0)
         assert credit.untouched.tolist() == [0]
         assert not pickle.loads(pickle.dumps(credit)).untouched.flags.writeable
+
+
+def test_a_window_that_is_not_closed_has_no_shares() -> None:
+    def seen(who: str, hour: int, kind: str, where: str | None = None) -> Interaction:
+        at = START + hour * HOUR
+        return Interaction(customer_id=who, at=at, kind=kind, channel=where)
+
+    rows = [seen("a", 0, "visit", "ad"), seen("a", 1, "buy")]
+    rows += [seen("b", 0, "visit", "ad"), seen("b", 1, "visit", "mail"), seen("b", 2, "buy")]
+    people = [Customer(id="a", country="DE"), Customer(id="b", country="DE")]
+    log = InteractionLog.from_interactions(rows).with_customers(people)
+    over = Window(START, START + 9 * HOUR)
+    for hour, complete, share in ((8, False, np.nan), (9, True, 0.75)):
+        known = log.until(START + hour * HOUR)
+        credit = attribute(paths_to_conversion(known, "buy", lookback=DAY, over=over), Linear())
+        assert credit.complete is complete
+        assert credit.conversions.tolist() == [1.5, 0.5]
+        assert credit.shares[0] == pytest.approx(share, nan_ok=True)
+        assert credit.to_frame()["complete"].tolist() == [complete] * 2
+        assert credit._repr_html_().count("color:#999") == (0 if complete else 2)
+        paths = paths_to_conversion(known, "buy", lookback=DAY, over=over, by="country")
+        by_country = attribute(paths, Markov())
+        assert by_country.complete.tolist() == [complete]
+        assert np.isnan(by_country.shares).all() == (not complete)
 
 
 def test_it_shows_itself() -> None:

@@ -19,8 +19,9 @@ from customerops.journey.credit.models import Block, Credit, Model
 from customerops.journey.credit.path_table import PathTable
 from customerops.model.tables import render
 from customerops.model.tables.axes import Axis
+from customerops.model.tables.cells import closed
 from customerops.model.tables.context import Context
-from customerops.model.tables.tables import Result
+from customerops.model.tables.tables import Result, Truth
 from customerops.model.values.checks import came
 from customerops.model.values.labels import Label
 from customerops.model.values.runs import ranges
@@ -77,12 +78,25 @@ class Attribution(Result):
 
     @property
     def shares(self) -> Floats:
-        """Credited conversions as shares of all that are credited to anybody, by group."""
+        """Credited conversions as shares of all that are credited to anybody, by group.
+
+        NaN where the window is not closed; see `complete`.
+        """
         total = self.conversions.sum(axis=-1, keepdims=True)
+        known = (total != 0) & closed(self.axes[:-1], self.context)[..., None]
         share: Floats = np.divide(
-            self.conversions, total, out=np.full(self.conversions.shape, np.nan), where=total != 0
+            self.conversions, total, out=np.full(self.conversions.shape, np.nan), where=known
         )
         return share
+
+    @property
+    def complete(self) -> Truth:
+        """Whether the window of each group was closed; until then credits are those so far.
+
+        Paths that may still convert are counted apart and no model reads them: `PathTable.open`.
+        """
+        done = closed(self.axes[:-1], self.context)
+        return bool(done) if done.ndim == 0 else done
 
     def transitions(self) -> pd.DataFrame:
         """Return the chain of a `Markov` model: what follows each state, how often.
@@ -118,11 +132,11 @@ class Attribution(Result):
         Returns
         -------
         pandas.DataFrame
-            Without the conversions that had no touch.
+            Without the conversions that had no touch; the last column is ``complete``.
         """
         import pandas as pd
 
-        columns = self._flat()
+        columns = {**self._flat(), "complete": self._complete()}
         return pd.DataFrame({**render.label_columns(self._grid(), columns), **columns})
 
     def __eq__(self, other: object) -> bool:
@@ -149,7 +163,7 @@ class Attribution(Result):
         return (_rebuilt, (*given, self.context, self._details))
 
     def _repr_html_(self) -> str:
-        """Show the first channels as a table."""
+        """Show the first channels as a table; those of groups that are not complete are grey."""
         some = slice(render.ROWS)
         labels = {
             axis.name: [axis.labels[i] for i in at[some].tolist()] for axis, at in self._grid()
@@ -162,8 +176,13 @@ class Attribution(Result):
             for name, column in self._flat().items()
         }
         cells = self.conversions.size
-        faint = [False] * min(cells, render.ROWS)
+        faint = (~self._complete()[some]).tolist()
         return render.rows_html(self.context.title, labels, columns, faint, cells)
+
+    def _complete(self) -> NDArray[np.bool_]:
+        """Return whether each cell is complete."""
+        done = closed(self.axes[:-1], self.context)[..., None]
+        return np.broadcast_to(done, self.conversions.shape).ravel()
 
     def _flat(self) -> dict[str, Floats]:
         given = {"conversions": self.conversions, "share": self.shares, "value": self.value}
