@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
-from customerops.journey import PathTable, paths_to_conversion
+from customerops.journey import Linear, PathTable, attribute, paths_to_conversion
 from customerops.journey.credit import opportunities
 from customerops.model import Customer, Interaction, InteractionLog, Money, Window, channel, kind
 from tests.reference import attribution as slow
@@ -111,6 +111,21 @@ def test_tables_of_different_customers_add(
 
     assert paths(one) + paths(two) == paths(one + two) == paths(two) + paths(one)
     assert pickle.loads(pickle.dumps(paths(one))) == paths(one)
+
+
+def test_plain_numbers_do_not_become_money() -> None:
+    euros = PathTable.from_counts([["a"]], [1], values=[100], currency="EUR")
+    plain = PathTable.from_counts([["a"]], [1], values=[100])
+    nothing = PathTable.from_counts([["a"]], [1])
+    message = "currency must be the same to add results: got 'EUR', and values without a currency"
+    for one, two in ((euros, plain), (plain, euros)):
+        with pytest.raises(InvalidInputError, match=message):
+            one + two
+    assert (plain + plain).parts["value"].tolist() == [200]
+    for both in (euros + nothing, nothing + euros):
+        assert both.context.currency == "EUR"
+        assert attribute(both, Linear()).value.tolist() == [1.0]
+    assert (plain + nothing).context.currency is None
 
 
 def test_touches_are_all_that_are_no_conversion() -> None:

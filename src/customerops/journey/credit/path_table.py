@@ -71,7 +71,7 @@ class PathTable(Statistic):
     -----
     Kept sorted by group, length and channels, each path once, paths that were never taken left
     out: equal tables are equal arrays. ``a + b`` joins them exactly; it is commutative and
-    associative, and an empty table is neutral.
+    associative, and an empty table is neutral. Values in a currency and plain numbers do not add.
     """
 
     PARTS: ClassVar[tuple[str, ...]] = ("conversions", "nulls", "open", "value")
@@ -323,6 +323,10 @@ class PathTable(Statistic):
 
     def _plus(self, other: Self) -> Self:
         context = self.context.join(other.context)
+        for one in (self, other):  # None joins any currency where it says that nothing was paid
+            if one.context.currency != context.currency and one.parts["value"].any():
+                problem = f"got {context.currency!r}, and values without a currency"
+                raise InvalidInputError("currency", "must be the same to add results", problem)
         outer = tuple(a.join(b) for a, b in zip(self.outer, other.outer, strict=True))
         channels = self.channels.join(other.channels)
         both = (self, other)
