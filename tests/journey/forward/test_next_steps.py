@@ -355,6 +355,19 @@ def test_the_best_are_ranked() -> None:
     assert len(table.best(top=9)) == 4
 
 
+def test_some_targets_have_no_ranks() -> None:
+    """Ranked among themselves all sources would lead to the target, whatever else they lead to."""
+    rows = [seen("a", 0, "web"), seen("a", 1, "app"), seen("b", 0, "mail")]
+    table = next_best(known(rows), within=HOUR, state="channel", conversion="buy", support=1)
+    for cut in (table.select(target="app"), table.select(target=["app", END])):
+        message = r"table must have all its moves: select\(\) target later"
+        with pytest.raises(InvalidInputError, match=message):
+            cut.best()
+        assert cut.converting().value.tolist() == table.converting().value.tolist()
+    one = table.select(source="web").best()
+    assert one[["rank", "target", "share"]].values.tolist() == [[1, "app", 1.0]]
+
+
 def test_groups() -> None:
     rows = [
         seen("a", 0, "web"),

@@ -147,9 +147,8 @@ class NextBest(Table):
         """
         self._asked()
         names = ("customers", "converted", "visits", "converted_squared")
-        return self._share(
-            "converting", (*names, "visits_squared", "converted_visits"), self.axes[:-1]
-        )
+        sources = tuple(axis for axis in self.axes if axis.name != "target")
+        return self._share("converting", (*names, "visits_squared", "converted_visits"), sources)
 
     def outlook(self) -> Outlook:
         """Return how likely each source ends in a conversion, after how many steps and how long.
@@ -180,11 +179,7 @@ class NextBest(Table):
         Kemeny, J. G. and Snell, J. L. (1976). Finite Markov Chains, chapter 3.
         """
         self._asked()
-        for name in ("source", "target"):
-            if self.context.option(f"{SELECTED}{name}") is not None:
-                raise InvalidInputError(
-                    "table", "must have all its moves", f"select() {name} later"
-                )
+        self._has_all("source", "target")
         return outlook_of(self)
 
     def best(self, top: int = 3) -> pd.DataFrame:
@@ -206,9 +201,10 @@ class NextBest(Table):
         Raises
         ------
         InvalidInputError
-            If `top` is below 1.
+            If `top` is below 1, or the table was cut to some targets.
         """
         whole("top", top, least=1)
+        self._has_all("target")
         shares = self.shares()
         frame = shares.to_frame()
         places = list(frame.columns[: len(self.axes)])  # a column may be called by_<name>
@@ -228,6 +224,13 @@ class NextBest(Table):
             "complete",
         ]
         return frame.loc[frame["rank"] <= top, columns].reset_index(drop=True)
+
+    def _has_all(self, *names: str) -> None:
+        """Refuse a table that was cut to some sources or targets."""
+        for name in names:
+            if self.context.option(f"{SELECTED}{name}") is not None:
+                problem = f"select() {name} later"
+                raise InvalidInputError("table", "must have all its moves", problem)
 
     def _asked(self) -> None:
         if self.context.option("conversion") is None:
