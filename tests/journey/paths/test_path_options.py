@@ -290,6 +290,7 @@ def test_the_first_rule_that_holds_names_a_step() -> None:
         (lambda: journey.step_matrix(LOG, "V", before=-1), "before must be"),
         (lambda: journey.step_matrix(LOG.by_thread()), "log must not be by thread: this"),
         (lambda: journey.path_flow(LOG, max_steps=0), "max_steps must be"),
+        (lambda: journey.path_flow(LOG, max_steps=1001), "max_steps must be at most 1000"),
         (lambda: journey.path_flow(LOG.by_thread()), "log must not be by thread"),
         (lambda: journey.path_flow(LOG).edges(top=-1), "top must be"),
         (lambda: journey.path_flow(LOG).select(step=1).edges(), "flow must have all its steps"),

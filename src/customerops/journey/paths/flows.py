@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["PathFlow", "path_flow"]
 
 _CELLS = 2**24  # of the table of all edges of all steps
+_MOST = 1000  # steps shown
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -162,7 +163,7 @@ def path_flow(
     Raises
     ------
     InvalidInputError
-        If `max_steps` is not at least 1, `gap` is not longer than zero, there are so many states
+        If `max_steps` is not from 1 to 1,000, `gap` is not longer than zero, there are so many states
         that a table of the edges would fill the memory, the log is by thread, or as for
         `transitions`.
 
@@ -193,7 +194,7 @@ def path_flow(
     >>> flow.edges().to_frame()[["step", "source", "target", "count"]].values.tolist()
     [[1, 'view', 'purchase', 1], [1, 'view', 'view', 1], [2, 'view', ('end',), 1]]
     """
-    whole("max_steps", max_steps, least=1)
+    whole("max_steps", max_steps, least=1, most=_MOST)
     cut = None if gap is None else positive_duration("gap", gap)
     start = None if start_at is None else as_rule(start_at, name="start_at", level="event")
     end = None if end_at is None else as_rule(end_at, name="end_at", level="event")
