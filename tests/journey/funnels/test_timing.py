@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -162,7 +163,7 @@ def test_what_a_curve_is_asked_is_checked(options: dict[str, Any], message: str)
         time_to_convert(known([], 0), ["A", "B", "C"], **{"within": MINUTE, **options})
 
 
-@pytest.mark.parametrize("edges", [[], [1, 1], [2, 1], [[1, 2]], 3])
+@pytest.mark.parametrize("edges", [[], [1, 1], [2, 1], [[1, 2]], 3, [math.nan], [0, math.nan, 1]])
 def test_bins_rise(edges: Any) -> None:
     curve = time_to_convert(known(TRIP, 10), ["A", "B"], within=MINUTE)
     with pytest.raises(InvalidInputError, match="edges must be one or more numbers that rise"):

@@ -120,7 +120,7 @@ class ConversionTimes(EventTable):
             If the edges are not one or more numbers that rise.
         """
         bins = numbers("edges", edges)
-        if bins.ndim != 1 or not bins.size or not (np.diff(bins) > 0).all():
+        if bins.ndim != 1 or not bins.size or np.isnan(bins).any() or (np.diff(bins) <= 0).any():
             raise InvalidInputError("edges", "must be one or more numbers that rise")
         cells = int(np.prod(self.shape, dtype=np.int64))
         place = self.cell * (len(bins) + 1) + np.searchsorted(bins, self.points, side="right")
