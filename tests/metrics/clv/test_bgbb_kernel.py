@@ -124,7 +124,8 @@ def test_what_the_living_do(parameters: Four, history: History) -> None:
         expected = bgbb_expected(parameters, lived, more) / living
         assert bought[i] == pytest.approx(expected, rel=1e-10)
         survive = bgbb_alive(parameters, lived, more) / living
-        assert kernel.surviving(parameters, n, more)[0] == pytest.approx(survive, rel=1e-10)
+        share = np.exp(kernel.log_surviving(parameters, n, more)[0])
+        assert share == pytest.approx(survive, rel=1e-10)
 
 
 @pytest.mark.parametrize("parameters", PARAMETERS[:4])

@@ -260,8 +260,8 @@ def test_intervals_have_the_shape_of_the_quantity() -> None:
     low, high = FITTED.interval_of(lambda m: m.expected_purchases(SEEN, horizon=9).values)
     assert low.shape == high.shape == (len(SEEN),)
     seen = FITTED.expected_purchases(SEEN, horizon=9, confidence=0.95)
-    assert np.array_equal(seen["low"], low)
-    assert np.array_equal(seen["high"], high)
+    np.testing.assert_allclose(seen["low"], low, rtol=1e-9)
+    np.testing.assert_allclose(seen["high"], high, rtol=1e-9)
 
 
 def test_draws_and_bootstrap_agree_with_delta() -> None:

@@ -219,9 +219,9 @@ class BGBB(PurchaseModel):
         _, alive = kernel.histories_of(self._four(), x, t_x.astype(np.int64), T.astype(np.int64))
         return alive
 
-    def _surviving(self, x: Ints, T: Vector, later: float) -> Vector:
+    def _log_surviving(self, x: Ints, T: Vector, later: float) -> Vector:
         more = int(_opportunities(np.array([later]))[0])
-        return kernel.surviving(self._four(), T.astype(np.int64), more)
+        return kernel.log_surviving(self._four(), T.astype(np.int64), more)
 
     def _bought(self, x: Ints, T: Vector, within: Vector) -> Vector:
         return kernel.bought(self._four(), x, T.astype(np.int64), _opportunities(within))

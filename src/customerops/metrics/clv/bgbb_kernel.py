@@ -21,7 +21,7 @@ from customerops.metrics.clv.dropout import Dropout
 from customerops.metrics.clv.newton import Values, Vector
 from customerops.model.values import exact
 
-__all__ = ["Likelihood", "bought", "discounted", "histories_of", "pmf", "surviving"]
+__all__ = ["Likelihood", "bought", "discounted", "histories_of", "log_surviving", "pmf"]
 
 Ints = NDArray[np.int64]
 Four = tuple[float, float, float, float]
@@ -308,11 +308,11 @@ def _halves(*tables: tuple[Vector, Vector | float]) -> NDArray[np.float64]:
 # ---------------------------------------------------------------------- what is to come
 
 
-def surviving(parameters: Four, n: Ints, later: int) -> Vector:
-    """Return the share of those alive after n opportunities who are after `later` more."""
+def log_surviving(parameters: Four, n: Ints, later: int) -> Vector:
+    """Return the logarithm of the share of those alive after n opportunities who are after `later` more."""
     _, _, gamma, delta = parameters
     logs = running(np.log1p(gamma / (delta + np.arange(int(n.max(initial=0)) + later))))
-    share: Vector = np.exp(logs[n] - logs[n + later])
+    share: Vector = logs[n] - logs[n + later]
     return share
 
 

@@ -128,9 +128,9 @@ class BGNBD(PurchaseModel):
         alive[again] = -np.maximum(dead, 0.0) - np.log1p(np.exp(-np.abs(dead)))
         return alive
 
-    def _surviving(self, x: Ints, T: Vector, later: float) -> Vector:
+    def _log_surviving(self, x: Ints, T: Vector, later: float) -> Vector:
         p = self.params
-        return Dropout(p.r, p.a, p.b).survival(x, later / (p.alpha + T))
+        return Dropout(p.r, p.a, p.b).log_survival(x, later / (p.alpha + T))
 
     def _bought(self, x: Ints, T: Vector, within: Vector) -> Vector:
         p = self.params

@@ -138,8 +138,8 @@ class MBGNBD(PurchaseModel):
         p = self.params
         return Dropout(p.r, p.a, p.b + 1.0)
 
-    def _surviving(self, x: Ints, T: Vector, later: float) -> Vector:
-        return self._dropout().survival(x, later / (self.params.alpha + T))
+    def _log_surviving(self, x: Ints, T: Vector, later: float) -> Vector:
+        return self._dropout().log_survival(x, later / (self.params.alpha + T))
 
     def _bought(self, x: Ints, T: Vector, within: Vector) -> Vector:
         s = (within[:, None] / (self.params.alpha + T)).ravel()

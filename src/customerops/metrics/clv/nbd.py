@@ -168,8 +168,8 @@ class NBD(PurchaseModel):
     def _log_alive(self, x: Ints, t_x: Vector, T: Vector) -> Vector:
         return np.zeros(len(x))
 
-    def _surviving(self, x: Ints, T: Vector, later: float) -> Vector:
-        return np.ones(len(x))
+    def _log_surviving(self, x: Ints, T: Vector, later: float) -> Vector:
+        return np.zeros(len(x))
 
     def _bought(self, x: Ints, T: Vector, within: Vector) -> Vector:
         return np.outer(within, self._rate(x, T))

@@ -19,7 +19,7 @@ from customerops.model.values import exact
 
 __all__ = ["ParetoNBD", "ParetoNBDParameters"]
 
-SEARCHED = 5_000  # histories among which the maximum is searched before all are read
+SEARCHED = 2_000  # histories among which the maximum is searched before all are read
 AT_ONCE = 1e-8  # of a mean age: a beta below it may as well be 0
 HARDLY = 1e-3  # share of customers lost within a mean age that may as well be 0
 
@@ -157,9 +157,9 @@ class ParetoNBD(PurchaseModel):
     def _log_alive(self, x: Ints, t_x: Vector, T: Vector) -> Vector:
         return log_alive(self._numbers, x.astype(np.float64), t_x, T)
 
-    def _surviving(self, x: Ints, T: Vector, later: float) -> Vector:
+    def _log_surviving(self, x: Ints, T: Vector, later: float) -> Vector:
         p = self.params
-        share: Vector = np.exp(-p.s * np.log1p(later / (p.beta + T)))
+        share: Vector = -p.s * np.log1p(later / (p.beta + T))
         return share
 
     def _bought(self, x: Ints, T: Vector, within: Vector) -> Vector:

@@ -138,7 +138,8 @@ class PurchaseModel(Fitted):
         -----
         The chance to be alive, times what a living customer of this history buys. The interval is
         that of the expectation, by the delta method on its logarithm: it has the doubt about the
-        parameters, and not the luck of one customer. `interval_of` gives others.
+        parameters, and not the luck of one customer. `interval_of` gives others. Where the
+        expectation is too small for a float, it is 0 and so are its bounds.
         """
         self._check_summary(summary)
         begin = in_units("start", start, self.unit)
@@ -152,9 +153,13 @@ class PurchaseModel(Fitted):
                 raise InvalidInputError(
                     "confidence", "must be left out unless the fit is regular", problem
                 )
-            low, high = self.interval_of(
-                lambda model: model._expected(summary, begin, end), confidence=confidence
+            bounds = self.interval_of(
+                lambda model: model._log_expected(summary, begin, end),
+                confidence=confidence,
+                scale="linear",
             )
+            none = columns["expected"] == 0
+            low, high = (np.where(none, 0.0, np.exp(bound)) for bound in bounds)
             columns |= {"low": low, "high": high}
         return Predicted.of(summary, columns, start=begin, horizon=end, unit=self.unit)
 
@@ -335,8 +340,8 @@ class PurchaseModel(Fitted):
         """Return the logarithm of the chance to be alive at T, times in units."""
 
     @abstractmethod
-    def _surviving(self, x: Ints, T: Vector, later: float) -> Vector:
-        """Return the share of those alive at T who still are so much later."""
+    def _log_surviving(self, x: Ints, T: Vector, later: float) -> Vector:
+        """Return the logarithm of the share of those alive at T who still are so much later."""
 
     @abstractmethod
     def _bought(self, x: Ints, T: Vector, within: Vector) -> Vector:
@@ -421,7 +426,7 @@ class PurchaseModel(Fitted):
         later, logs = in_units("at", at, self.unit), self._log_alive_of(summary)
         if later > 0:
             (x, T), where = distinct(summary.x, summary.T)
-            logs += np.log(self._surviving(x, T / summary.ticks_per_unit, later))[where]
+            logs += self._log_surviving(x, T / summary.ticks_per_unit, later)[where]
         return later, logs
 
     def _log_alive_of(self, summary: PurchaseSummary) -> Vector:
@@ -439,10 +444,21 @@ class PurchaseModel(Fitted):
         return new
 
     def _expected(self, summary: PurchaseSummary, start: float, end: float) -> Vector:
+        expected: Vector = self._alive(summary) * self._living(summary, start, end)
+        return expected
+
+    def _log_expected(self, summary: PurchaseSummary, start: float, end: float) -> Vector:
+        """Return the logarithm of `_expected`, which does not underflow for the dead."""
+        living = np.maximum(self._living(summary, start, end), np.finfo(np.float64).tiny)
+        logs: Vector = self._log_alive_of(summary) + np.log(living)
+        return logs
+
+    def _living(self, summary: PurchaseSummary, start: float, end: float) -> Vector:
+        """Return what each customer would buy between two times if they were alive at T."""
         (x, ticks), where = distinct(summary.x, summary.T)
         T = ticks / summary.ticks_per_unit
         bought = self._bought(x, T, np.array([end]))[0]
         if start > 0:
             bought = bought - self._bought(x, T, np.array([start]))[0]
-        expected: Vector = self._alive(summary) * bought[where]
-        return expected
+        living: Vector = bought[where]
+        return living
