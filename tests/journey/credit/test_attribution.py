@@ -143,6 +143,15 @@ def test_a_window_that_is_not_closed_has_no_shares() -> None:
         assert np.isnan(by_country.shares).all() == (not complete)
 
 
+def test_a_sample_is_drawn_by_a_generator() -> None:
+    with pytest.raises(InvalidInputError, match="rng must be a numpy.random.Generator: got int"):
+        attribute(
+            table({("A",): [1, 0, 0, 0]}),
+            Shapley("rate_of_subsets", 9),
+            rng=5,  # type: ignore[arg-type]
+        )
+
+
 def test_it_shows_itself() -> None:
     credit = attribute(table({("A", "B"): [1, 1, 0, 0], (): [2, 0, 0, 0]}), Markov())
     assert repr(credit) == "Attribution(model=Markov(order=1), axes=channel[2])"

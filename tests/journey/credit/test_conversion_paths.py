@@ -287,6 +287,8 @@ def test_counts_that_are_there_already() -> None:
         (("ab", [1]), "paths must be an iterable of values"),
         (([5], [1]), "paths must be an iterable of values: got int"),
         (([(["a"],)], [1]), "channel must be a plain Python label: got list"),
+        (([[("a", ["b"])]], [1]), "channel must be a plain Python label: got a tuple that holds"),
+        (([[float("nan")]], [1]), "channel must be a plain Python label: got nan"),
     ],
 )
 def test_counts_are_checked(arguments: tuple[Any, ...], message: str) -> None:

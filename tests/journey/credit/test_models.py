@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from fractions import Fraction
 from typing import Any
@@ -137,11 +138,27 @@ def test_what_a_rule_says_is_checked(told: Any, message: str) -> None:
         (lambda: PositionBased(-0.5, 1.0, 0.5), "first, middle and last must be shares"),
         (lambda: PositionBased(0, 1, 0), "first and last must not both be 0"),
         (lambda: LastNonDirect(3), "direct must be an iterable of values"),  # type: ignore[arg-type]
+        (lambda: LastNonDirect([object()]), "direct must be a plain Python label: got object"),  # type: ignore[list-item]
+        (lambda: LastNonDirect([[1]]), "direct must be a plain Python label: got list"),  # type: ignore[list-item]
+        (lambda: LastNonDirect([math.nan]), "direct must be a plain Python label: got nan"),
+        (
+            lambda: LastNonDirect(["x", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)]),
+            "direct must be a plain Python label: got an aware datetime",
+        ),
     ],
 )
 def test_models_are_checked(make: Any, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("weights", "credited"),
+    [([1e308, 1e308], [0.5, 0.5]), ([0, 5e-324], [0, 1]), ([1e-300, 3e-300], [0.25, 0.75])],
+)
+def test_weights_may_be_of_any_size(weights: list[float], credited: list[float]) -> None:
+    credit = attribute(table({("A", "B"): [1, 0, 0, 0]}), Custom(lambda _: weights))
+    assert credit.conversions.tolist() == pytest.approx(credited)
 
 
 def test_direct_may_be_what_is_missing() -> None:

@@ -246,6 +246,8 @@ def attribute(
     if sampled != (rng is not None):
         said = "must be given to sample" if sampled else "must be left out: nothing is drawn"
         raise InvalidInputError("rng", said)
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise InvalidInputError("rng", "must be a numpy.random.Generator", came(rng))
     axes = (*paths.outer, paths.channels)
     shape = tuple(len(axis) for axis in axes)
     flat = (prod(shape[:-1]), shape[-1])

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from customerops.errors import InvalidInputError
+from customerops.journey.credit.naming import channel_key
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
 from customerops.model.values import exact
-from customerops.model.values.checks import came, each, text
+from customerops.model.values.checks import each, text
 from customerops.model.values.labels import Label, label_key
 from customerops.model.values.money import decimals_of
 
@@ -47,7 +48,7 @@ def counted(
     length = np.array([len(path) for path in given], np.int64)
     if ((length == 0) & (parts["nulls"] != 0)).any():
         raise InvalidInputError("nulls", "must be 0 for a path without touches")
-    keys = {_key(label): label for path in given for label in path}
+    keys = {channel_key("channel", label): label for path in given for label in path}
     channels = Axis("channel", [keys[key] for key in sorted(keys)], "state")
     at = {key: i for i, key in enumerate(channels.keys)}
     codes = [at[label_key(label)] for path in given for label in path]
@@ -70,10 +71,3 @@ def _split(path: Sequence[Label] | str, separator: str | None) -> tuple[Label, .
         raise InvalidInputError("paths", "must hold sequences of labels", problem)
     steps = [step.strip() for step in path.split(text("separator", separator))]
     return () if steps == [""] else tuple(text("channel", step) for step in steps)
-
-
-def _key(label: Label) -> tuple[int, object]:
-    try:
-        return label_key(label)
-    except KeyError:
-        raise InvalidInputError("channel", "must be a plain Python label", came(label)) from None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.journey.credit.distinct import spread
+from customerops.journey.credit.naming import channel_key
 from customerops.model.values import exact
 from customerops.model.values.checks import came, each, finite, positive_duration, validator
 from customerops.model.values.instants import micros
@@ -154,7 +155,7 @@ class Last(Weights):
 
 def _labels(direct: Collection[Label] | str) -> tuple[Label, ...]:
     given = (direct,) if isinstance(direct, str) else tuple(each("direct", direct))
-    return tuple(sorted(given, key=label_key))
+    return tuple(sorted(given, key=lambda label: channel_key("direct", label)))
 
 
 @attrs.frozen
@@ -306,7 +307,8 @@ def _told(weights: Sequence[float], path: tuple[int, ...]) -> Floats:
         raise InvalidInputError("weights", "must be one per touch", problem)
     if (told < 0).any() or not told.any():
         raise InvalidInputError("weights", "must not be negative, nor all zero")
-    return told
+    scaled: Floats = np.ldexp(told, -np.frexp(told.max())[1])  # exact, and so that sums are finite
+    return scaled
 
 
 def _one_at(block: Block, steps: Int) -> Floats:
