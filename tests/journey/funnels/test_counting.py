@@ -123,6 +123,11 @@ def test_attempts_of_two_groups_differ_by_an_interval() -> None:
     assert low[1] < less.value[1] < high[1]
     other = table.select(country="DE").difference(table.select(country="FR"), "previous")
     assert other.value.tolist() == less.value.tolist()
+    with pytest.raises(
+        InvalidInputError,
+        match="results must be of one class to be compared: got FunnelTotals and int",
+    ):
+        table.difference(5)  # type: ignore[arg-type]
 
 
 def test_who_may_still_convert_is_immature_attempt_by_attempt() -> None:

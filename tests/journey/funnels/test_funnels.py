@@ -319,6 +319,10 @@ def test_groups_differ_by_an_interval() -> None:
     assert less.value[1] == pytest.approx(1 / 2 - 1 / 3)
     assert less.interval()[0][1] < 0 < less.interval()[1][1]
     assert german.difference(french, "previous").value[1] == less.value[1]
+    with pytest.raises(
+        InvalidInputError, match="results must be of one class to be compared: got Funnel and int"
+    ):
+        german.difference(5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,11 @@ def test_two_flows_differ() -> None:
     assert row[["low", "high"]].round(3).values.tolist() == [[0.162, 0.803]]
     other = stage_flow(log, SIMPLE, from_=DAY + HOUR, to=DAY + 2 * HOUR)
     assert flow.rollup("country").difference(other).value.shape == (5, 4)
+    with pytest.raises(
+        InvalidInputError,
+        match="results must be of one class to be compared: got StageFlow and int",
+    ):
+        flow.difference(5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

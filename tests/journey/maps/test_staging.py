@@ -436,6 +436,11 @@ def test_it_shows_nobody() -> None:
     empty = stages(log_of([event("x", 0, "other")]), JOURNEY, as_of=DAY).customers._repr_html_()
     assert "nan" not in empty.lower()
     assert "nat<" not in empty.lower()
+    with pytest.raises(
+        InvalidInputError,
+        match="results must be of one class to be compared: got JourneyStages and int",
+    ):
+        found.difference(5)  # type: ignore[arg-type]
 
 
 def test_two_groups_differ_with_an_interval() -> None:
@@ -449,6 +454,11 @@ def test_two_groups_differ_with_an_interval() -> None:
     low, high = gap.interval()
     # Newcombe (1998), method 10, of 8/10 and 2/10: Wilson (0.4902, 0.9433) and (0.0567, 0.5098)
     assert (round(low[at], 3), round(high[at], 3)) == (0.162, 0.803)
+    with pytest.raises(
+        InvalidInputError,
+        match="results must be of one class to be compared: got StageTable and int",
+    ):
+        table.difference(5)  # type: ignore[arg-type]
 
 
 def test_all_events_count_whatever_the_customers_are_called() -> None:

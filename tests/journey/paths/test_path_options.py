@@ -194,6 +194,10 @@ def test_the_difference_of_two_groups() -> None:
     for other in others:
         pair = other.select(country="DE").difference(other.select(country="FR"))
         assert np.nanmax(np.asarray(pair.value)) <= 1
+    for one in (table, *others):
+        message = f"results must be of one class to be compared: got {type(one).__name__} and int"
+        with pytest.raises(InvalidInputError, match=message):
+            one.difference(5)
 
 
 def test_customers_of_threads_are_counted_once() -> None:

@@ -15,7 +15,7 @@ from customerops.model.tables.cells import closed
 from customerops.model.tables.context import SELECTED
 from customerops.model.tables.estimates import Proportion
 from customerops.model.tables.ratios import ClusteredShare, Ratio
-from customerops.model.tables.tables import Count, Table
+from customerops.model.tables.tables import Count, Table, of_one_class
 from customerops.model.values.checks import one_of
 
 __all__ = ["AttemptConversion", "Funnel", "FunnelConversion", "FunnelTotals", "Of"]
@@ -216,6 +216,7 @@ class Funnel(_Steps):
         -----
         Newcombe's hybrid score interval, of two independent shares.
         """
+        of_one_class(self, other, "compared")
         return self.conversion(of).difference(other.conversion(of))
 
 
@@ -292,6 +293,7 @@ class FunnelTotals(_Steps):
         -----
         Welch's interval; the customer is the unit.
         """
+        of_one_class(self, other, "compared")
         return self.conversion(of).difference(other.conversion(of))
 
     def _columns(self) -> dict[str, NDArray[Any]]:

@@ -22,7 +22,7 @@ from customerops.model.rules.stages import JourneyMap
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Difference, Proportion
-from customerops.model.tables.tables import Count
+from customerops.model.tables.tables import Count, of_one_class
 from customerops.model.values import exact
 from customerops.model.values.instants import as_instant, to_us
 from customerops.model.values.labels import START, label_key
@@ -97,6 +97,7 @@ class StageFlow(InMapOrder):
         InvalidInputError
             If the two do not measure the same thing, or as for `share`.
         """
+        of_one_class(self, other, "compared")
         return self.share().difference(other.share())
 
 

@@ -22,7 +22,7 @@ from customerops.model.log.spells import Spells
 from customerops.model.rules.stages import JourneyMap
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Difference
-from customerops.model.tables.tables import Statistic
+from customerops.model.tables.tables import Statistic, of_one_class
 from customerops.model.values.instants import from_us, to_us
 from customerops.model.values.window import Window
 
@@ -83,6 +83,7 @@ class JourneyStages(Statistic):
         InvalidInputError
             If the two do not measure the same thing, or `of` is none of the three.
         """
+        of_one_class(self, other, "compared")
         return self.table.difference(other.table, of)
 
     def to_frame(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from customerops.errors import InvalidInputError
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import SELECTED, Context
 from customerops.model.tables.estimates import Difference, Proportion
-from customerops.model.tables.tables import Count, Table
+from customerops.model.tables.tables import Count, Table, of_one_class
 from customerops.model.values.checks import one_of
 from customerops.model.values.labels import START, Label
 
@@ -231,6 +231,7 @@ class StageTable(InMapOrder):
         InvalidInputError
             If the two do not measure the same thing, or as for `share`.
         """
+        of_one_class(self, other, "compared")
         return self.share(of).difference(other.share(of))
 
     def _of(self, count: NDArray[Any], total: NDArray[Any], of: str) -> StageProportion:

@@ -25,7 +25,7 @@ from customerops.model.tables.base import Difference
 from customerops.model.tables.context import Context
 from customerops.model.tables.distribution import Distribution
 from customerops.model.tables.estimates import Proportion
-from customerops.model.tables.tables import Table
+from customerops.model.tables.tables import Table, of_one_class
 from customerops.model.values.checks import positive_duration
 from customerops.model.values.instants import micros
 from customerops.model.values.labels import END, START, Label, label_key
@@ -79,6 +79,7 @@ class TransitionTable(Table):
         InvalidInputError
             If the two do not measure the same thing, or do not have the same states.
         """
+        of_one_class(self, other, "compared")
         return self.share().difference(other.share())
 
 

@@ -17,7 +17,7 @@ from customerops.model.tables.axes import Axis
 from customerops.model.tables.base import Difference
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Proportion
-from customerops.model.tables.tables import Table
+from customerops.model.tables.tables import Table, of_one_class
 
 if TYPE_CHECKING:
     from customerops.model.rules.grouping import Grouping
@@ -72,6 +72,7 @@ class ReworkTable(Table):
         InvalidInputError
             If the two do not measure the same thing, or do not have the same states.
         """
+        of_one_class(self, other, "compared")
         return self.share().difference(other.share())
 
 
@@ -195,6 +196,7 @@ class FollowTable(Table):
         InvalidInputError
             If the two do not measure the same thing, or do not have the same states.
         """
+        of_one_class(self, other, "compared")
         return self.share().difference(other.share())
 
 

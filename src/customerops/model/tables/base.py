@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.model.tables import intervals
 from customerops.model.tables.context import Context
-from customerops.model.tables.tables import Result, Table, Truth
+from customerops.model.tables.tables import Result, Table, Truth, of_one_class
 from customerops.model.values import exact
 from customerops.model.values.checks import one_of, whole
 
@@ -222,9 +222,7 @@ class Difference(Result):
 
     def __attrs_post_init__(self) -> None:
         a, b = self.first, self.second
-        if type(a) is not type(b):
-            problem = f"got {type(a).__name__} and {type(b).__name__}"
-            raise InvalidInputError("results", "must be of one class to be compared", problem)
+        of_one_class(a, b, "compared")
         a.context.comparable(b.context)
         if a.axes != b.axes:
             problem = "their names or labels differ; select the labels of both"

@@ -34,6 +34,7 @@ __all__ = [
     "Statistic",
     "Table",
     "Truth",
+    "of_one_class",
 ]
 
 Count = Any
@@ -60,6 +61,26 @@ class Result(ABC):
         """Return the result as a tidy pandas frame."""
 
 
+def of_one_class(one: object, other: object, purpose: str) -> None:
+    """Refuse two results of different classes.
+
+    Parameters
+    ----------
+    one, other : object
+        What a caller gave.
+    purpose : str
+        What is to be done with them: a word of the message, such as "compared".
+
+    Raises
+    ------
+    InvalidInputError
+        If their classes differ.
+    """
+    if type(one) is not type(other):
+        problem = f"got {type(one).__name__} and {type(other).__name__}"
+        raise InvalidInputError("results", f"must be of one class to be {purpose}", problem)
+
+
 class Statistic(Result):
     """Base of the results that add over disjoint customers."""
 
@@ -69,9 +90,7 @@ class Statistic(Result):
         """Return the statistic of the customers of both, who are taken to be disjoint."""
         if not isinstance(other, Statistic):
             return NotImplemented
-        if type(self) is not type(other):
-            problem = f"got {type(self).__name__} and {type(other).__name__}"
-            raise InvalidInputError("results", "must be of one class to be added", problem)
+        of_one_class(self, other, "added")
         return self._plus(other)
 
     def __radd__(self, other: object) -> Self:
