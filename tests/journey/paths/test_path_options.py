@@ -200,6 +200,20 @@ def test_the_difference_of_two_groups() -> None:
             one.difference(5)
 
 
+def test_durations_show_nobody() -> None:
+    log = InteractionLog.from_interactions(
+        [
+            Interaction(customer_id=f"person-{i}", at=at(0), kind="done" if i else "begun")
+            for i in range(3)
+        ]
+    )
+    cases = journey.case_durations(log.until(at(0)), definition="first_end", ends="done")
+    html = cases._repr_html_()
+    assert "person" not in html + repr(cases)
+    assert "<td>over</td><td>2</td>" in html
+    assert "<td>open</td><td>1</td>" in html
+
+
 def test_customers_of_threads_are_counted_once() -> None:
     rows = [
         *seen("a", "VP", thread="t1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -14,6 +15,7 @@ from customerops.model.rules.stages import JourneyMap
 from customerops.model.tables import render
 from customerops.model.tables.context import Context
 from customerops.model.tables.per_customer import PerCustomer
+from customerops.model.values.labels import label_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,12 +54,14 @@ class CustomerStages(PerCustomer):
         return frame
 
     def _repr_html_(self) -> str:
-        """Show the first customers as a table."""
-        some = self.to_frame().head(render.ROWS).astype(object)
-        texts = some.map(str).where(some.notna(), "–")
-        shown = {name: texts[name].tolist() for name in self.COLUMNS}
-        ids = {"customer_id": [str(one) for one in self.ids[: render.ROWS].tolist()]}
-        return render.rows_html(self.context.title, ids, shown, [False] * len(some), len(self))
+        """Show how many customers stand in each stage, and nothing about any of them."""
+        standing = Counter(self.columns["stage"].tolist())
+        stages = sorted(standing, key=label_key)
+        customers = {"customers": [render.number(standing[stage]) for stage in stages]}
+        shown = [False] * len(stages)
+        return render.rows_html(
+            self.context.title, {"stage": stages}, customers, shown, len(stages)
+        )
 
 
 def rows_of_customers(

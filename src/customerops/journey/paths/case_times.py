@@ -14,6 +14,7 @@ from customerops.errors import InvalidInputError
 from customerops.journey.paths.walking import naming_of, units_of, walks
 from customerops.model.log.log import InteractionLog
 from customerops.model.rules.rules import Rule, as_rule
+from customerops.model.tables import render
 from customerops.model.tables.context import Context
 from customerops.model.tables.per_customer import PerCustomer
 from customerops.model.values.business_hours import BusinessHours
@@ -85,6 +86,14 @@ class CaseDurations(PerCustomer):
                 "duration": pd.to_timedelta(columns["duration"], unit="us"),
                 "group": pd.Series(columns["group"], dtype=object),
             }
+        )
+
+    def _repr_html_(self) -> str:
+        """Show how many cases are over and how many are open, and nothing about any of them."""
+        over = int(self.observed.sum())
+        cases = {"cases": [render.number(n) for n in (over, len(self) - over)]}
+        return render.rows_html(
+            self.context.title, {"status": ["over", "open"]}, cases, [False] * 2, 2
         )
 
 
