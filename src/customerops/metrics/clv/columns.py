@@ -14,7 +14,11 @@ Ints = NDArray[np.int64]
 
 def whole_column(name: str, values: ArrayLike, requirement: str, advice: str = "") -> Ints:
     """Return whole numbers as int64; floats are taken if they are whole."""
-    given = np.asarray(values)
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        problem = "got rows of unlike lengths"
+        raise InvalidInputError(name, "must be a column of numbers", problem) from None
     if given.ndim != 1 or given.dtype.kind not in "iuf":
         problem = f"got {given.dtype}" if given.ndim == 1 else f"got {given.ndim} dimensions"
         raise InvalidInputError(name, "must be a column of numbers", problem)
@@ -31,6 +35,8 @@ def check_rows(columns: dict[str, Ints]) -> None:
     for name in ("x", "t_x", "T", "held_x"):
         _refuse(name, columns[name] < 0, "must not be negative")
     _refuse("weights", columns["weights"] < 1, "must be at least 1")
+    if columns["weights"].sum(dtype=np.float64) >= 2**62:
+        raise InvalidInputError("weights", "must be below 2**62 in all", "got more customers")
     _refuse("t_x", t_x > T, "must not be above T")
     _refuse("t_x", (x == 0) & (t_x > 0), "must be 0 where x is 0", "nothing was bought since")
     _refuse(

@@ -121,6 +121,9 @@ def compare(models: Iterable[type[Fitted]], summary: Any) -> Comparison:
     for i, kind in enumerate(kinds):
         if not (isinstance(kind, type) and issubclass(kind, Fitted)):
             raise InvalidInputError(f"models[{i}]", "must be a model", came(kind))
+        if not hasattr(kind, "PARAMETERS"):
+            problem = f"{kind.__name__} is what several have in common"
+            raise InvalidInputError(f"models[{i}]", "must be a model with parameters", problem)
     if not kinds or len(set(kinds)) < len(kinds):
         raise InvalidInputError("models", "must be at least one, each once", f"got {len(kinds)}")
     observed = sorted({kind.OBSERVED for kind in kinds})

@@ -43,6 +43,8 @@ def bounds_of(
     repeats: int | None,
 ) -> Bounds:
     """Return low and high of a quantity: `Fitted.interval_of`."""
+    if not callable(quantity):
+        raise InvalidInputError("quantity", "must be a function of a model", came(quantity))
     one_of("method", method, ("delta", "draws", "bootstrap"))
     one_of("scale", scale, ("log", "logit", "linear"))
     if method == "bootstrap":

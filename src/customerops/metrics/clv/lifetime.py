@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.clv.bgbb import BGBB
 from customerops.metrics.clv.discounting import LENGTHS, YEAR, yearly_rate
 from customerops.metrics.clv.distinct import distinct
 from customerops.metrics.clv.gammagamma import GammaGamma
@@ -31,6 +32,7 @@ __all__ = ["LifetimeValue", "lifetime_value"]
 Vector = NDArray[np.float64]
 
 CELLS = 1 << 21  # expectations held at once
+GROWTH = 100  # logarithm of the most that a negative rate may make of 1.00
 MOST = 100_000  # periods of a cash flow
 _UNIONS = {
     "week": {"week"},
@@ -194,7 +196,16 @@ def lifetime_value(
         )
     fitted._check_summary(summary)
     mean, alive = spend._mean_spend(summary), fitted._alive(summary)
+    if isinstance(fitted, BGBB) and not (LENGTHS[period] / LENGTHS[fitted.unit]).is_integer():
+        problem = f"got {period!r}"
+        raise InvalidInputError("period", f"must be made up of {fitted.unit}s", problem)
     labels, ends = _periods(summary, end, period)
+    if -rate * end * (LENGTHS[fitted.unit] / YEAR) > GROWTH:
+        raise InvalidInputError(
+            "discount" if continuous is None else "continuous",
+            f"must not make the last purchase worth more than e^{GROWTH} times what is paid for it",
+            f"got a continuous rate of {rate:g} a year over {end:g} {fitted.unit}s",
+        )
     worth = np.exp(-rate * ends * (LENGTHS[fitted.unit] / YEAR))
     (x, ticks), where = distinct(summary.x, summary.T)
     living = alive * summary.weights

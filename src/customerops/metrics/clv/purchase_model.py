@@ -21,7 +21,7 @@ from customerops.metrics.clv.predicted import Predicted
 from customerops.metrics.clv.summary import PurchaseSummary
 from customerops.metrics.shared.units import UNITS, in_units
 from customerops.model.values.calendar import Period
-from customerops.model.values.checks import came, whole
+from customerops.model.values.checks import came, numbers, whole
 
 __all__ = ["PurchaseModel", "Simulated"]
 
@@ -32,6 +32,8 @@ Simulated = tuple[Ints, Vector, Ints]
 """Repeat purchases, age at the last, and purchases after T, of one simulated customer each."""
 
 MOST = 1_000_000  # repeat purchases of one customer: a likelihood sums over them
+RATES = (1e-9, 100.0)  # a year, at which an endless flow can be discounted
+TICKS = 2**53  # of an age: a float holds them all
 SEARCHED = 20_000  # histories among which the maximum is searched before all are read
 
 
@@ -179,13 +181,19 @@ class PurchaseModel(Fitted):
         discount : float, optional
             Effective rate a year, above 0: 0.1 makes a purchase in a year count 1 / 1.1.
         continuous : float, optional
-            Instead, a continuously compounded rate a year: ``log(1 + discount)``.
+            Instead, a continuously compounded rate a year: ``log(1 + discount)``; from 1e-9 to
+            100.
 
         Returns
         -------
         Predicted
             Column ``expected_residual_transactions``: discounted expected residual transactions,
             DERT.
+
+        Raises
+        ------
+        InvalidInputError
+            If the summary is in another unit, or not exactly one rate is given, within its range.
 
         Notes
         -----
@@ -203,6 +211,13 @@ class PurchaseModel(Fitted):
         if rate <= 0:
             raise InvalidInputError(
                 "discount", "must be above 0: there is no end", f"got {rate:g}"
+            )
+        least, most = RATES
+        if not least <= rate <= most:
+            raise InvalidInputError(
+                "discount" if continuous is None else "continuous",
+                f"must be between {least:g} and {most:g} a year, continuously compounded",
+                f"got {rate:g}",
             )
         (x, ticks), where = distinct(summary.x, summary.T)
         residual = self._residual(x, ticks / summary.ticks_per_unit, rate)
@@ -261,6 +276,8 @@ class PurchaseModel(Fitted):
         n = np.asarray(x)
         if n.dtype.kind not in "iu" or (n.size and int(n.min()) < 0):
             raise InvalidInputError("x", "must be whole numbers, not negative")
+        if n.size and int(n.max()) >= 2**53:
+            raise InvalidInputError("x", "must be below 2**53", "got more")
         return self._pmf(n.astype(np.int64), in_units("t", t, self.unit))
 
     # ------------------------------------------------------------------ invented customers
@@ -270,8 +287,8 @@ class PurchaseModel(Fitted):
         n: int,
         *,
         rng: np.random.Generator,
-        age: float | ArrayLike,
-        holdout: float = 0,
+        age: float | dt.timedelta | ArrayLike,
+        holdout: float | dt.timedelta = 0,
         ticks_per_unit: int = 10_000,
     ) -> PurchaseSummary:
         """Return histories of n customers who behave as the model says.
@@ -282,9 +299,9 @@ class PurchaseModel(Fitted):
             How many.
         rng : numpy.random.Generator
             Source of randomness.
-        age : float or array of float, shape (n,)
+        age : float, timedelta, or array of float, shape (n,)
             Time since the first purchase, of all or of each; in `unit`.
-        holdout : float
+        holdout : float or timedelta
             Time after that whose purchases are counted apart; in `unit`.
         ticks_per_unit : int
             How finely times are written: the last purchase lies at the end of the tick in which
@@ -309,12 +326,19 @@ class PurchaseModel(Fitted):
         """
         count, fine = whole("n", n, least=0), whole("ticks_per_unit", ticks_per_unit, least=1)
         random = source(rng)
-        ages = np.asarray(age, np.float64)
+        if isinstance(age, dt.timedelta):
+            age = in_units("age", age, self.unit)
+        ages = numbers("age", age).astype(np.float64)
         if ages.shape not in {(), (count,)}:
             raise InvalidInputError("age", f"must be one or {count}", f"got shape {ages.shape}")
         if not (np.isfinite(ages) & (ages >= 0)).all():
             raise InvalidInputError("age", "must be finite and not negative")
-        later = round(in_units("holdout", holdout, self.unit) * fine)
+        held_out = in_units("holdout", holdout, self.unit)
+        for name, longest in (("age", float(ages.max(initial=0.0))), ("holdout", held_out)):
+            if longest > TICKS / fine:
+                problem = f"of which a {self.unit} has {fine}"
+                raise InvalidInputError(name, "must be at most 2**53 ticks", problem)
+        later = round(held_out * fine)
         T = np.rint(np.broadcast_to(ages, (count,)) * fine).astype(np.int64)
         x, t_x, held = self._simulated(T / fine, later / fine, random)
         ticks = np.where(x > 0, np.clip(np.ceil(t_x * fine), 1, T), 0)

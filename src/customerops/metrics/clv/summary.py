@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from customerops.errors import InvalidInputError
 from customerops.metrics.clv.columns import check_rows, whole_column
 from customerops.metrics.clv.distinct import counted
+from customerops.metrics.clv.doubt import source
 from customerops.metrics.shared.occasions import Clock
 from customerops.metrics.shared.units import UNITS, Occasion, Opportunity
 from customerops.model.tables.context import Context
@@ -110,7 +111,8 @@ class PurchaseSummary(PerCustomer):
         ------
         InvalidInputError
             Saying how many rows are wrong and which first: numbers that are not whole or
-            negative, ``t_x > T``, or a t_x of 0 with x above 0 or the other way round.
+            negative, ``t_x > T``, or a t_x of 0 with x above 0 or the other way round; also if
+            the rows stand for 2**62 customers or more.
 
         Examples
         --------
@@ -280,9 +282,14 @@ class PurchaseSummary(PerCustomer):
         -------
         PurchaseSummary
             The rows that were drawn, weighted by how often.
+
+        Raises
+        ------
+        InvalidInputError
+            If rng is no generator.
         """
-        n = int(self.weights.sum())
-        drawn = rng.multinomial(n, self.weights / n) if n else self.weights
+        random, n = source(rng), int(self.weights.sum())
+        drawn = random.multinomial(n, self.weights / n) if n else self.weights
         kept = drawn > 0
         columns = {name: column[kept] for name, column in self.columns.items()}
         return attrs.evolve(self, ids=self.ids[kept], columns={**columns, "weights": drawn[kept]})

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.clv.discounting import LENGTHS
 from customerops.metrics.clv.from_log import purchase_summary
 from customerops.metrics.clv.html import table_html
 from customerops.metrics.clv.purchase_model import PurchaseModel
@@ -168,6 +169,9 @@ def purchase_tracking(
     )
     if len(summary) == 0:
         raise InvalidInputError("log", "must have customers who bought in the calibration")
+    if occasion != "instant" and LENGTHS[period] < LENGTHS[occasion]:
+        problem = f"got {period!r}"
+        raise InvalidInputError("period", f"must not be finer than occasion={occasion!r}", problem)
     zone, clock, end = asked.zone, summary.clock, summary.context.option("calibration_end")
     occasions = occasions_of(asked.log, as_rule(purchases), clock)
     first = first_of_run(occasions.customer)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.clv.html import table_html
-from customerops.metrics.clv.purchase_model import PurchaseModel
+from customerops.metrics.clv.purchase_model import MOST, PurchaseModel
 from customerops.metrics.clv.summary import PurchaseSummary
 from customerops.model.values import exact
 from customerops.model.values.checks import came, whole
@@ -96,7 +96,8 @@ def validate(fitted: PurchaseModel, summary: PurchaseSummary, *, most: int = 7) 
     summary : PurchaseSummary
         With a held-out time: made with ``calibration_end`` before ``as_of``.
     most : int
-        Customers with more repeat purchases are put together with those who have this many.
+        Customers with more repeat purchases are put together with those who have this many;
+        at most 1,000,000.
 
     Returns
     -------
@@ -129,7 +130,7 @@ def validate(fitted: PurchaseModel, summary: PurchaseSummary, *, most: int = 7) 
     """
     if not isinstance(fitted, PurchaseModel):
         raise InvalidInputError("fitted", "must be a model of purchases", came(fitted))
-    most = whole("most", most, least=1)
+    most = whole("most", most, least=1, most=MOST)
     fitted._check_summary(summary)
     if summary.holdout == 0:
         raise InvalidInputError(
