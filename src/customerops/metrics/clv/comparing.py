@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import ConvergenceError, InvalidInputError
+from customerops.metrics.clv.alike import Alike
 from customerops.metrics.clv.fitted import Fitted
 from customerops.metrics.clv.fitting import fit
 from customerops.metrics.clv.html import table_html
@@ -27,7 +28,7 @@ _HELD_OUT = ("mae", "rmse", "bias", "tracking_error")
 
 
 @attrs.frozen(eq=False, repr=False)
-class Comparison:
+class Comparison(Alike):
     """Models of the same histories: how well each fits, and how well it foresaw.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.clv.alike import Alike
 from customerops.metrics.clv.bgbb import BGBB
 from customerops.metrics.clv.discounting import LENGTHS, YEAR, yearly_rate
 from customerops.metrics.clv.distinct import distinct
@@ -43,7 +44,7 @@ _UNIONS = {
 
 
 @attrs.frozen(eq=False, repr=False)
-class LifetimeValue:
+class LifetimeValue(Alike):
     """Value of each customer to a horizon, and the cash flow it is made of.
 
     Attributes

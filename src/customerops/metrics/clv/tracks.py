@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.clv.alike import Alike
 from customerops.metrics.clv.discounting import LENGTHS
 from customerops.metrics.clv.from_log import purchase_summary
 from customerops.metrics.clv.html import table_html
@@ -36,7 +37,7 @@ Vector = NDArray[np.float64]
 
 
 @attrs.frozen(eq=False, repr=False)
-class PurchaseTracking:
+class PurchaseTracking(Alike):
     """Repeat purchases of all customers together, period by period, and those expected.
 
     Attributes

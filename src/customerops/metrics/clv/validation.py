@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.clv.alike import Alike
 from customerops.metrics.clv.html import table_html
 from customerops.metrics.clv.purchase_model import MOST, PurchaseModel
 from customerops.metrics.clv.summary import PurchaseSummary
@@ -24,7 +25,7 @@ Vector = NDArray[np.float64]
 
 
 @attrs.frozen(eq=False, repr=False)
-class Validation:
+class Validation(Alike):
     """Expected and held-out purchases, by how often customers had bought before.
 
     Attributes
