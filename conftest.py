@@ -15,7 +15,12 @@ settings.register_profile(
     "dev", max_examples=50, deadline=None, suppress_health_check=SLOW_ON_A_BUSY_MACHINE
 )
 settings.register_profile(  # the gate: the same draws every time
-    "ci", settings.get_profile("dev"), derandomize=True, print_blob=True, database=None
+    "ci",
+    settings.get_profile("dev"),
+    max_examples=30,
+    derandomize=True,
+    print_blob=True,
+    database=None,
 )
 settings.register_profile("brief", settings.get_profile("ci"), max_examples=10)
 settings.register_profile("slow", settings.get_profile("dev"), max_examples=3000, print_blob=True)
