@@ -18,8 +18,8 @@ Check = Callable[[Entry, World], None]
 
 PACKAGES = ("model", "lifecycle", "metrics", "journey")
 PROFILE = settings.get_profile(settings.get_current_profile_name())
-EXAMPLES = settings(max_examples=max(20, PROFILE.max_examples * 2 // 5))
-"""20 worlds each in the gate, more by profile."""
+EXAMPLES = settings(max_examples=max(10, PROFILE.max_examples * 2 // 5))
+"""A dozen worlds each in the gate, more by profile."""
 
 
 def keeps(entry: Entry, checks: tuple[Check, ...]) -> None:
