@@ -167,6 +167,11 @@ class LastNonDirect(Weights):
     direct : str or collection of labels
         The channels that are direct: ``"direct"``, or ``{"direct", None}`` where no channel was
         recorded for them.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not plain labels.
     """
 
     direct: tuple[Label, ...] = attrs.field(default=("direct",), converter=_labels)
