@@ -103,6 +103,15 @@ def test_simulation_refuses(changed: dict[str, Any], message: str) -> None:
         MODEL.simulate(3, rng=source(), **({"age": 39} | changed))
 
 
+def test_opportunities_may_be_counted_by_a_timedelta() -> None:
+    by_length = BUYS.simulate(
+        50, age=dt.timedelta(weeks=9), holdout=dt.timedelta(weeks=2), rng=source()
+    )
+    assert by_length == BUYS.simulate(50, age=9, holdout=2, rng=source())
+    with pytest.raises(InvalidInputError, match="^age must be numbers"):
+        BUYS.simulate(3, age="x", rng=source())
+
+
 # rates -------------------------------------------------------------------------------------------
 
 
@@ -137,6 +146,11 @@ def test_rates_of_some_use(model: PurchaseModel, rate: float) -> None:
 def test_no_growth_without_bounds(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         lifetime_value(MODEL, SPEND, SOME, **options)
+
+
+def test_margins_are_shares() -> None:
+    with pytest.raises(InvalidInputError, match=r"^margin must be at most 1e\+09: got 1e\+308"):
+        lifetime_value(MODEL, SPEND, SOME, horizon=39, discount=0, margin=1e308)
 
 
 def test_what_loses_value_may_be_worth_more_later() -> None:

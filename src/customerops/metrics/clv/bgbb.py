@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar, Literal, Self
 
 import attrs
@@ -17,8 +18,9 @@ from customerops.metrics.clv.fitted import Parameters
 from customerops.metrics.clv.inventing import chances_survived
 from customerops.metrics.clv.purchase_model import Ints, PurchaseModel, Simulated, Vector
 from customerops.metrics.clv.summary import PurchaseSummary
+from customerops.metrics.shared.units import in_units
 from customerops.model.values.calendar import Period
-from customerops.model.values.checks import whole
+from customerops.model.values.checks import numbers, whole
 
 __all__ = ["BGBB", "BGBBParameters"]
 
@@ -139,8 +141,8 @@ class BGBB(PurchaseModel):
         n: int,
         *,
         rng: np.random.Generator,
-        age: float | ArrayLike,
-        holdout: float = 0,
+        age: float | dt.timedelta | ArrayLike,
+        holdout: float | dt.timedelta = 0,
         ticks_per_unit: int = 1,
     ) -> PurchaseSummary:
         """Return histories of n customers who behave as the model says.
@@ -151,9 +153,9 @@ class BGBB(PurchaseModel):
             How many.
         rng : numpy.random.Generator
             Source of randomness.
-        age : float or array of float, shape (n,)
+        age : float, timedelta, or array of float, shape (n,)
             Opportunities, of all or of each; whole.
-        holdout : float
+        holdout : float or timedelta
             Opportunities after that, whose purchases are counted apart; whole.
         ticks_per_unit : int
             1, for a tick is an opportunity.
@@ -173,7 +175,9 @@ class BGBB(PurchaseModel):
         """
         if whole("ticks_per_unit", ticks_per_unit, least=1) != 1:
             raise InvalidInputError("ticks_per_unit", "must be 1: a tick is an opportunity")
-        _opportunities(np.atleast_1d(np.asarray(age, np.float64)))
+        if isinstance(age, dt.timedelta):
+            age = in_units("age", age, self.unit)
+        _opportunities(np.atleast_1d(numbers("age", age).astype(np.float64)))
         return super().simulate(n, rng=rng, age=age, holdout=holdout, ticks_per_unit=1)
 
     # ------------------------------------------------------------------ what it brings

@@ -34,6 +34,7 @@ Vector = NDArray[np.float64]
 
 CELLS = 1 << 21  # expectations held at once
 GROWTH = 100  # logarithm of the most that a negative rate may make of 1.00
+MARGIN = 1e9  # of spend: far more is a mistake, and would not fit a float
 MOST = 100_000  # periods of a cash flow
 _UNIONS = {
     "week": {"week"},
@@ -190,6 +191,8 @@ def lifetime_value(
     rate, share = yearly_rate(discount, continuous), finite("margin", margin)
     if share < 0:
         raise InvalidInputError("margin", "must not be negative", f"got {share}")
+    if share > MARGIN:
+        raise InvalidInputError("margin", f"must be at most {MARGIN:g}", f"got {share:g}")
     end = in_units("horizon", horizon, fitted.unit)
     if end <= 0:
         raise InvalidInputError(
