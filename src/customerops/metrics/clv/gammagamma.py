@@ -20,7 +20,7 @@ from customerops.model.values.money import decimals_of
 
 __all__ = ["GammaGamma", "GammaGammaParameters"]
 
-SEARCHED = 20_000  # rows among which the maximum is searched before all are read
+SEARCHED = 2_000  # rows among which the maximum is searched before all are read
 LIMITS: tuple[Limit, ...] = (
     ({"p": 1}, "p grows without bound: a customer spends the same on every occasion"),
     ({"q": 1}, "q and gamma grow without bound: all customers spend the same on average"),
