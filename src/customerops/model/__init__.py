@@ -55,11 +55,11 @@ if TYPE_CHECKING:
         resolve_identities,
     )
     from customerops.model.identity.rules import (
+        PLACEHOLDERS,
         IdentityRules,
         IdentitySplit,
         JoinRule,
         Link,
-        PLACEHOLDERS,
         SharedIdentifier,
     )
     from customerops.model.identity.survivorship import (
@@ -149,9 +149,9 @@ if TYPE_CHECKING:
     )
     from customerops.model.segments.segments import (
         Segment,
+        Segmentation,
         SegmentGrouping,
         SegmentTrial,
-        Segmentation,
     )
     from customerops.model.segments.size_tables import (
         SegmentAssignment,
@@ -197,7 +197,7 @@ if TYPE_CHECKING:
     from customerops.model.values.calendar import Calendar
     from customerops.model.values.columns import Coded, Numbers
     from customerops.model.values.hashing import keyed_hash
-    from customerops.model.values.labels import END, Label, MORE, OTHER, START
+    from customerops.model.values.labels import END, MORE, OTHER, START, Label
     from customerops.model.values.lines import Lines
     from customerops.model.values.money import Money
     from customerops.model.values.window import Window

@@ -159,7 +159,9 @@ def test_p_values_do_not_depend_on_rows() -> None:
         PurchaseSummary.from_arrays(
             seen.x[flip], seen.t_x[flip], seen.T[flip], ticks_per_unit=10_000
         ),
-        PurchaseSummary.from_arrays(**columns, weights=weights, ticks_per_unit=10_000),
+        PurchaseSummary.from_arrays(
+            columns["x"], columns["t_x"], columns["T"], weights=weights, ticks_per_unit=10_000
+        ),
     ]
     found = {
         fit(BGNBD, form).likelihood_ratio_test(

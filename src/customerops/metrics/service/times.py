@@ -225,7 +225,7 @@ def status_time(
     Returns
     -------
     Ratio
-        In `unit`s a case; x the time, y the cases solved. The interval takes the customer as the
+        In units of `unit`, a case; x the time, y the cases solved. The interval takes the customer as the
         unit.
 
     Raises

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import attrs
 import numpy as np
@@ -91,7 +91,7 @@ class Statistic(Result):
         if not isinstance(other, Statistic):
             return NotImplemented
         of_one_class(self, other, "added")
-        return self._plus(other)
+        return self._plus(cast("Self", other))
 
     def __radd__(self, other: object) -> Self:
         """Return the statistic itself for ``0 + statistic``, so that ``sum(results)`` works."""
