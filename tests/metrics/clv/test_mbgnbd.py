@@ -131,7 +131,7 @@ def test_posterior_rates() -> None:
 def test_residual_transactions_where_nearly_nothing_is_discounted() -> None:
     """With a above 1 a living customer has ``(a + b + x) / (a - 1)`` purchases to come in all."""
     model = MBGNBD.of(r=0.7, alpha=5.0, a=6.0, b=2.5)
-    residual = model.expected_residual_transactions(several(), discount=1e-9).values
+    residual = model.expected_residual_transactions(several(), discount=2e-9).values
     alive = model.probability_alive(several()).values
     ever = (6.0 + 2.5 + several().x) / (6.0 - 1.0) * alive
     np.testing.assert_allclose(residual, ever, rtol=1e-5)
