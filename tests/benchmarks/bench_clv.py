@@ -130,7 +130,8 @@ def pareto(name: str, base: Base) -> tuple[str, ...]:
     peer = base.peer_pareto()
     theirs = time.perf_counter() - begin
     found = np.array(attrs.astuple(ours.params))
-    np.testing.assert_allclose(peer.params_.to_numpy(), found, rtol=0.02)
+    # it starts at random and stops early: s and beta along their ridge differ by a few per cent
+    np.testing.assert_allclose(peer.params_.to_numpy(), found, rtol=0.05)
     r, alpha, s, beta = peer.params_.tolist()
     rows, counts = base.summary().distinct("x", "t_x", "T")
     likelihood = Likelihood.of(rows["x"], rows["t_x"] / 7, rows["T"] / 7, counts)
