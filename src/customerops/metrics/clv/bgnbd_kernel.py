@@ -13,14 +13,37 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from customerops.metrics.clv.estimation import Limit
 from customerops.metrics.clv.newton import Values, Vector
 from customerops.model.values import exact
 
-__all__ = ["Likelihood", "log_odds_dead", "pmf"]
+__all__ = ["Likelihood", "edges", "log_odds_dead", "pmf"]
 
 
 CHUNK = 1 << 13  # rows at once: they stay in cache, and BLAS, which would start threads for more,
 # keeps to one; waiting for others cost more than they saved
+
+
+def edges(first: str) -> tuple[Limit, ...]:
+    """Return what it means that parameters run away; `first` is the first chance to drop out."""
+    same = "the chance to drop out is the same for all"
+    all_drop = f"everybody drops out after the {first}"
+    return (
+        ({"a": 1, "b": 1}, f"a and b grow without bound: {same}"),
+        (
+            {"a": -1, "b": -1},
+            f"a and b tend to 0: a customer drops out after the {first} or never",
+        ),
+        ({"a": -1}, "a tends to 0: nobody seems to drop out"),
+        (
+            {"b": 1},
+            "b grows without bound: the chance to drop out after any one purchase vanishes",
+        ),
+        ({"a": 1}, f"a grows without bound: {all_drop}"),
+        ({"b": -1}, f"b tends to 0: {all_drop}"),
+        ({"r": 1}, "r grows without bound: all customers buy at the same rate"),
+        ({"r": -1}, "r tends to 0: a vanishing share of the customers buys again at all"),
+    )
 
 
 @attrs.frozen(eq=False)

@@ -7,28 +7,15 @@ from typing import ClassVar, Literal, Self
 import attrs
 import numpy as np
 
-from customerops.metrics.clv.bgnbd_kernel import Likelihood, log_odds_dead, pmf
+from customerops.metrics.clv.bgnbd_kernel import Likelihood, edges, log_odds_dead, pmf
 from customerops.metrics.clv.dropout import Dropout
-from customerops.metrics.clv.estimation import Evidence, Limit
+from customerops.metrics.clv.estimation import Evidence
 from customerops.metrics.clv.fitted import Parameters
 from customerops.metrics.clv.inventing import chances_survived, until_dropout
 from customerops.metrics.clv.purchase_model import Ints, PurchaseModel, Simulated, Vector
 from customerops.metrics.shared.units import Unit
 
 __all__ = ["MBGNBD", "MBGNBDParameters"]
-
-_EVERYBODY_DROPS = "everybody drops out after the first purchase"
-_NOBODY_DROPS = "nobody seems to drop out"
-LIMITS: tuple[Limit, ...] = (
-    ({"a": 1, "b": 1}, "a and b grow without bound: the chance to drop out is the same for all"),
-    ({"a": -1, "b": -1}, "a and b tend to 0: a customer drops out after the first purchase or never"),
-    ({"a": -1}, f"a tends to 0: {_NOBODY_DROPS}"),
-    ({"b": 1}, "b grows without bound: the chance to drop out after any one purchase vanishes"),
-    ({"a": 1}, f"a grows without bound: {_EVERYBODY_DROPS}"),
-    ({"b": -1}, f"b tends to 0: {_EVERYBODY_DROPS}"),
-    ({"r": 1}, "r grows without bound: all customers buy at the same rate"),
-    ({"r": -1}, "r tends to 0: a vanishing share of the customers buys again at all"),
-)  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)
@@ -111,7 +98,7 @@ class MBGNBD(PurchaseModel):
     """
 
     PARAMETERS: ClassVar = MBGNBDParameters
-    LIMITS: ClassVar = LIMITS
+    LIMITS: ClassVar = edges("first purchase")
     CONTAINS: ClassVar = {"NBD": "edge"}
 
     params: MBGNBDParameters
