@@ -98,10 +98,10 @@ if TYPE_CHECKING:
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        RFM_EIGHT_SEGMENTS,
-        RFM_SEGMENTS,
         MigrationShare,
         RFMSegment,
+        RFM_EIGHT_SEGMENTS,
+        RFM_SEGMENTS,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
@@ -118,6 +118,7 @@ if TYPE_CHECKING:
         repeat_contact_rate,
     )
     from customerops.metrics.service.times import first_reply_time, resolution_time, status_time
+    from customerops.metrics.shared.plain import mean, proportion, rate, ratio
     from customerops.metrics.shared.settled import CohortShare, SettledShare
     from customerops.metrics.survey.closing import ClosedLoop, closed_loop
     from customerops.metrics.survey.net_share import NetShare
@@ -274,6 +275,7 @@ __all__ = [
     "logrank",
     "ltv_from",
     "ltv_to_cac",
+    "mean",
     "mrr",
     "mrr_churn_rate",
     "mrr_movements",
@@ -294,10 +296,13 @@ __all__ = [
     "points_balance",
     "power_curve",
     "product_popularity",
+    "proportion",
     "purchase_frequency",
     "purchase_summary",
     "purchase_tracking",
     "quick_ratio",
+    "rate",
+    "ratio",
     "recency_frequency",
     "redemption_rate",
     "refund_rate",
@@ -457,6 +462,7 @@ _HOMES = {
     "logrank": "survival.log_rank",
     "ltv_from": "revenue.economics",
     "ltv_to_cac": "revenue.economics",
+    "mean": "shared.plain",
     "mrr": "revenue.mrr",
     "mrr_churn_rate": "revenue.lost",
     "mrr_movements": "revenue.bridge",
@@ -477,10 +483,13 @@ _HOMES = {
     "points_balance": "loyalty.balances",
     "power_curve": "engagement.power",
     "product_popularity": "value.products",
+    "proportion": "shared.plain",
     "purchase_frequency": "value.order_values",
     "purchase_summary": "clv.from_log",
     "purchase_tracking": "clv.tracks",
     "quick_ratio": "revenue.quick",
+    "rate": "shared.plain",
+    "ratio": "shared.plain",
     "recency_frequency": "engagement.visits",
     "redemption_rate": "loyalty.redeeming",
     "refund_rate": "value.order_values",
