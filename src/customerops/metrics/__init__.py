@@ -98,10 +98,10 @@ if TYPE_CHECKING:
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        MigrationShare,
-        RFMSegment,
         RFM_EIGHT_SEGMENTS,
         RFM_SEGMENTS,
+        MigrationShare,
+        RFMSegment,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
