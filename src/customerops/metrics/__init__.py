@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.metrics.affinity.bought_together import co_purchases
+    from customerops.metrics.affinity.pair_table import CoPurchases
     from customerops.metrics.churn.churn import CHURN_ALIASES, churn_rate
     from customerops.metrics.churn.counts import churn_rate_from_counts
     from customerops.metrics.churn.daily import DailySum
@@ -165,6 +167,7 @@ __all__ = [
     "Change",
     "ChurnReasons",
     "ClosedLoop",
+    "CoPurchases",
     "CohortShare",
     "Comparison",
     "Compounded",
@@ -250,6 +253,7 @@ __all__ = [
     "churn_rate_from_counts",
     "churn_reasons",
     "closed_loop",
+    "co_purchases",
     "compare",
     "concentration",
     "contact_rate",
@@ -352,6 +356,7 @@ _HOMES = {
     "Change": "comparison.changes",
     "ChurnReasons": "churn.reasons",
     "ClosedLoop": "survey.closing",
+    "CoPurchases": "affinity.pair_table",
     "CohortShare": "shared.settled",
     "Comparison": "clv.comparing",
     "Compounded": "revenue.compounded",
@@ -437,6 +442,7 @@ _HOMES = {
     "churn_rate_from_counts": "churn.counts",
     "churn_reasons": "churn.reasons",
     "closed_loop": "survey.closing",
+    "co_purchases": "affinity.bought_together",
     "compare": "clv.comparing",
     "concentration": "value.spread",
     "contact_rate": "service.backlogs",
