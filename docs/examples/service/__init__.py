@@ -1,0 +1,1 @@
+"""A small service around the lifecycle: FastAPI over SQLite."""
