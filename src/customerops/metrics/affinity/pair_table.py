@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.affinity.given_counts import counted
 from customerops.metrics.affinity.measures import DIRECTED, MEASURES, SYMMETRIC
 from customerops.metrics.affinity.pairing import PAIR_MOMENTS
-from customerops.model.tables import intervals, render
+from customerops.metrics.affinity.rule_frames import largest, rules_frame
+from customerops.model.tables import render
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.cells import closed
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import ClusteredShare, Proportion
 from customerops.model.tables.tables import Statistic
 from customerops.model.values import exact
-from customerops.model.values.checks import came, each, one_of, whole
-from customerops.model.values.labels import Label, label_key
+from customerops.model.values.checks import came, one_of, whole
+from customerops.model.values.labels import Label
 from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
@@ -136,32 +138,7 @@ class CoPurchases(Statistic):
         >>> drinks.confidence("tea", "coffee").value, round(float(drinks.measure("lift")[0]), 2)
         (0.8, 0.89)
         """
-        n = whole("baskets", baskets, least=0)
-        order = sorted(items, key=label_key)
-        axis = Axis("item", order, "state")
-        counts = [whole("items", items[label], least=1, most=n) for label in order]
-        found: dict[tuple[int, int], int] = {}
-        for pair, both in pairs.items():
-            two = tuple(each("pairs", pair))
-            places = tuple(sorted(axis.positions(two).tolist()))
-            if len(places) != 2 or places[0] == places[1]:
-                raise InvalidInputError("pairs", "must be of two different items")
-            if places in found:
-                raise InvalidInputError("pairs", "must be there once each", "one came both ways")
-            a, b = (counts[place] for place in places)
-            found[places] = whole("pairs", both, least=max(0, a + b - n), most=min(a, b))
-        kept = sorted(pair for pair, both in found.items() if both)
-        return cls(
-            items=axis,
-            first=np.array([a for a, _ in kept], np.int64),
-            second=np.array([b for _, b in kept], np.int64),
-            parts={
-                "baskets": n,
-                "count": np.array(counts, np.int64),
-                "both": np.array([found[pair] for pair in kept], np.int64),
-            },
-            context=Context("co_purchases"),
-        )
+        return cls(**counted(baskets, items, pairs), context=Context("co_purchases"))
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -219,23 +196,10 @@ class CoPurchases(Statistic):
         InvalidInputError
             If one of the two is in no basket, or they are the same.
         """
-        a, b = self._two(one, other)
-        own = self._pair(a, b)
+        own = self._pair(*self._two(one, other))
+        n, nn = (self.parts.get(name) for name in ("customers", "baskets_sq"))
         context = self._about("support", (one, other))
-        if "customers" not in self.parts:
-            parts = {"count": own["both"], "total": self.baskets}
-            return Proportion(parts=parts, context=context)
-        return ClusteredShare(
-            parts={
-                "n": self.parts["customers"],
-                "x": own["both"],
-                "y": self.baskets,
-                "xx": own["both_sq"],
-                "yy": self.parts["baskets_sq"],
-                "xy": own["both_baskets"],
-            },
-            context=context,
-        )
+        return _share(context, own, self.baskets, n, nn, own.get("both_baskets"))
 
     def confidence(self, given: Label, then: Label) -> Proportion | ClusteredShare:
         """Return the share of the baskets with one item that hold another, with an interval.
@@ -264,21 +228,9 @@ class CoPurchases(Statistic):
         """
         a, b = self._two(given, then)
         own = self._pair(a, b)
-        context = self._about("confidence", (given, then))
-        count = int(self.parts["count"][a])
-        if "customers" not in self.parts:
-            return Proportion(parts={"count": own["both"], "total": count}, context=context)
-        return ClusteredShare(
-            parts={
-                "n": self.parts["customers_with"][a],
-                "x": own["both"],
-                "y": count,
-                "xx": own["both_sq"],
-                "yy": self.parts["count_sq"][a],
-                "xy": own["both_first" if a < b else "both_second"],
-            },
-            context=context,
-        )
+        count, n, nn = (self.parts[name][a] if name in self.parts else None for name in OF_ITEMS)
+        cross = own.get("both_first" if a < b else "both_second")
+        return _share(self._about("confidence", (given, then)), own, count, n, nn, cross)
 
     def top(self, n: int, *, by: str, at_least: int) -> pd.DataFrame:
         """Return the pairs with the largest value of a measure.
@@ -308,7 +260,8 @@ class CoPurchases(Statistic):
         whole("n", n, least=0)
         one_of("by", by, _BY)
         value = self.parts["both"].astype(np.float64) if by == "both" else self.measure(by)
-        rows = _largest(value, self.parts["both"] >= whole("at_least", at_least, least=0))
+        kept = self.parts["both"] >= whole("at_least", at_least, least=0)
+        rows = largest(value, kept)
         return self.to_frame().iloc[rows[:n]].reset_index(drop=True)
 
     def rules(
@@ -340,40 +293,9 @@ class CoPurchases(Statistic):
         InvalidInputError
             As for `top`, or if `confidence` is not between 0 and 1.
         """
-        import pandas as pd
-
         whole("n", n, least=0)
         one_of("by", by, (*DIRECTED, *_BY))
-        pair = np.repeat(np.arange(len(self)), 2)
-        swapped = np.arange(len(pair)) % 2 == 1
-        given = np.where(swapped, self.second[pair], self.first[pair])
-        then = np.where(swapped, self.first[pair], self.second[pair])
-        order = np.lexsort((then, given))
-        pair, swapped, given, then = pair[order], swapped[order], given[order], then[order]
-        both, count = self.parts["both"][pair], self.parts["count"]
-
-        def measured(name: str, rows: NDArray[Any]) -> Floats:
-            return self._measured(name, both[rows], count[given[rows]], count[then[rows]])
-
-        every = np.arange(len(pair))
-        value = both.astype(np.float64) if by == "both" else measured(by, every)
-        rows = _largest(value, both >= whole("at_least", at_least, least=0))[:n]
-        low, high = self._confidence_bounds(pair[rows], given[rows], swapped[rows], confidence)
-        return pd.DataFrame(
-            {
-                "given": self._labels(given[rows]),
-                "then": self._labels(then[rows]),
-                "both": both[rows],
-                "given_count": count[given[rows]],
-                "then_count": count[then[rows]],
-                "confidence": measured("confidence", rows),
-                "low": low,
-                "high": high,
-                "lift": measured("lift", rows),
-                "conviction": measured("conviction", rows),
-                "complete": np.full(len(rows), self.complete),
-            }
-        )
+        return rules_frame(self, n, by, whole("at_least", at_least, least=0), confidence)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per pair that was bought together, by labels.
@@ -467,32 +389,6 @@ class CoPurchases(Statistic):
         context = attrs.evolve(self.context, metric=f"co_purchases.{measure}")
         return context.with_options(items=items)
 
-    def _confidence_bounds(
-        self,
-        pair: NDArray[Any],
-        given: NDArray[Any],
-        swapped: NDArray[np.bool_],
-        confidence: float,
-    ) -> tuple[Floats, Floats]:
-        """Return the interval of the confidence of some rules."""
-        parts = self.parts
-        both, count = parts["both"][pair], parts["count"][given]
-        if "customers" in parts:
-            low, high = intervals.ratio_share(
-                parts["customers_with"][given],
-                both,
-                count,
-                parts["both_sq"][pair],
-                parts["count_sq"][given],
-                np.where(swapped, parts["both_second"][pair], parts["both_first"][pair]),
-                confidence,
-            )
-        else:
-            low, high = intervals.wilson(both, count, confidence)
-        if self.complete:
-            return low, high
-        return np.full(len(pair), np.nan), np.full(len(pair), np.nan)
-
     def _plus(self, other: Self) -> Self:
         context = self.context.join(other.context)
         items = self.items.join(other.items)
@@ -521,10 +417,15 @@ class CoPurchases(Statistic):
         )
 
 
-def _largest(value: Floats, kept: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the rows that are kept, the largest value first, ties in their order, NaN last."""
-    rows = np.flatnonzero(kept)
-    return rows[np.argsort(-value[rows], kind="stable")]
+def _share(
+    context: Context, own: dict[str, int], total: Any, n: Any, total_sq: Any, cross: Any
+) -> Proportion | ClusteredShare:
+    """Return the share of a total that holds both: of customers, or of orders by customer."""
+    if n is None:
+        return Proportion(parts={"count": own["both"], "total": total}, context=context)
+    parts = {"n": n, "x": own["both"], "y": total}
+    squares = {"xx": own["both_sq"], "yy": total_sq, "xy": cross}
+    return ClusteredShare(parts={**parts, **squares}, context=context)
 
 
 def _rebuilt(
