@@ -12,7 +12,7 @@ from customerops import journey, lifecycle, metrics, model
 from customerops.model import Calendar, Window, amount, first, kind, value
 from tests.surface import credit, populations
 from tests.surface.entry import ENTRIES, derived, stat
-from tests.surface.world import Ago, Around, World
+from tests.surface.world import Ago, Around, Before, World
 
 __all__ = ["ENTRIES"]
 
@@ -628,3 +628,73 @@ stat(
 )
 stat(metrics.theme_counts, themes=["plan", "score"], responses="use", period="month", by="country")
 stat(metrics.theme_counts, themes="plan", responses={"use", "purchase"}, over=QUARTER)
+
+stat(
+    metrics.campaign_summary,
+    within=HOURS,
+    sends={"signup", "purchase"},
+    opens="use",
+    bounces="cancel",
+    conversions="purchase",
+    link="channel",
+    period="month",
+    by="country",
+)
+stat(
+    metrics.campaign_summary,
+    within=DAYS,
+    sends="purchase",
+    delivery="reported",
+    deliveries={"purchase", "use"},
+    opens="use",
+    clicks={"use", "signup"},
+    machine=value >= 1,
+    hard=kind("cancel"),
+    link={"campaign", "thread"},
+    split="attributes.plan",
+    over=QUARTER,
+    by=first("channel"),
+)
+
+TRIAL = metrics.Experiment(key="trial", arms={"control": 1, "mail": 2}, control="control")
+stat(metrics.uplift, arms=TRIAL, outcome={"purchase", "use"}, start=Ago(DAYS), window=DAYS)
+stat(
+    metrics.uplift,
+    arms=first("channel"),
+    control="web",
+    outcome={"purchase", "refund"},
+    measure="amount",
+    start="signup",
+    window=2 * DAYS,
+    covariate=3 * DAYS,
+    definition="ratio",
+)
+stat(
+    metrics.uplift,
+    arms=TRIAL.grouping(),
+    control="control",
+    weights={"control": 1, "mail": 1, "sms": 1},
+    outcome="purchase",
+    measure="events",
+    start="purchase",
+    window=DAYS,
+    covariate=DAYS,
+)
+stat(
+    metrics.difference_in_differences,
+    arms=TRIAL.grouping(),
+    control="control",
+    outcome="purchase",
+    before=Before("month"),
+    after=MONTH,
+)
+stat(
+    metrics.difference_in_differences,
+    arms=TRIAL.grouping(),
+    control="mail",
+    outcome={"purchase", "refund"},
+    measure="amount",
+    before=Before("week"),
+    after=Around("week"),
+    earlier=[Window.parse("1990-01-01", "2000-01-01", tz="UTC")],
+)

@@ -9,6 +9,9 @@ from customerops._lazy import lazy
 if TYPE_CHECKING:
     from customerops.metrics.affinity.bought_together import co_purchases
     from customerops.metrics.affinity.pair_table import CoPurchases
+    from customerops.metrics.campaign.messages import campaign_summary
+    from customerops.metrics.campaign.rates import CustomerShare, MessageCounts
+    from customerops.metrics.campaign.summary import CampaignSummary
     from customerops.metrics.churn.churn import CHURN_ALIASES, churn_rate
     from customerops.metrics.churn.counts import churn_rate_from_counts
     from customerops.metrics.churn.daily import DailySum
@@ -164,6 +167,7 @@ __all__ = [
     "Backlog",
     "BdW",
     "CHURN_ALIASES",
+    "CampaignSummary",
     "Change",
     "ChurnReasons",
     "ClosedLoop",
@@ -173,6 +177,7 @@ __all__ = [
     "Compounded",
     "Concentration",
     "ContractModel",
+    "CustomerShare",
     "DailyStickiness",
     "DailySum",
     "Decomposition",
@@ -190,6 +195,7 @@ __all__ = [
     "LogRank",
     "MBGNBD",
     "MRRMovements",
+    "MessageCounts",
     "MigrationShare",
     "NBD",
     "NetShare",
@@ -247,6 +253,7 @@ __all__ = [
     "average_order_value",
     "backlog",
     "cac",
+    "campaign_summary",
     "ces",
     "change",
     "churn_rate",
@@ -353,6 +360,7 @@ _HOMES = {
     "Backlog": "service.backlogs",
     "BdW": "clv.bdw",
     "CHURN_ALIASES": "churn.churn",
+    "CampaignSummary": "campaign.summary",
     "Change": "comparison.changes",
     "ChurnReasons": "churn.reasons",
     "ClosedLoop": "survey.closing",
@@ -362,6 +370,7 @@ _HOMES = {
     "Compounded": "revenue.compounded",
     "Concentration": "value.spread",
     "ContractModel": "clv.contractual",
+    "CustomerShare": "campaign.rates",
     "DailyStickiness": "engagement.stickiness_table",
     "DailySum": "churn.daily",
     "Decomposition": "comparison.mix",
@@ -379,6 +388,7 @@ _HOMES = {
     "LogRank": "survival.log_rank",
     "MBGNBD": "clv.mbgnbd",
     "MRRMovements": "revenue.bridge",
+    "MessageCounts": "campaign.rates",
     "MigrationShare": "scoring.rfm_segments",
     "NBD": "clv.nbd",
     "NetShare": "survey.net_share",
@@ -436,6 +446,7 @@ _HOMES = {
     "average_order_value": "value.order_values",
     "backlog": "service.backlogs",
     "cac": "revenue.economics",
+    "campaign_summary": "campaign.messages",
     "ces": "survey.scores",
     "change": "comparison.changes",
     "churn_rate": "churn.churn",

@@ -1,0 +1,1 @@
+"""Campaigns: what became of messages, who is reachable, what coupons and advertising brought."""

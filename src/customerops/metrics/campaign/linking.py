@@ -1,0 +1,157 @@
+"""Which message an event belongs to: the latest one of the customer before it that agrees with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from customerops.errors import InvalidInputError
+from customerops.model.rules.masks import loaded
+from customerops.model.tables.axes import Axis
+from customerops.model.values.checks import came, text
+from customerops.model.values.columns import Coded
+
+if TYPE_CHECKING:
+    from customerops.model.log.log import InteractionLog
+
+__all__ = ["Link", "Split", "coded", "fields_of", "split_of"]
+
+Ints = NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class Link:
+    """Messages by customer and by the fields in which an event must agree with its message.
+
+    Attributes
+    ----------
+    fields : tuple of str
+        The fields; none of them means that the customer is enough.
+    keys : ndarray of int64, shape (n_keys,)
+        The different keys of messages, sorted.
+    times : ndarray of int64, shape (n_times,)
+        The different instants of messages, sorted.
+    sorted : ndarray of int64, shape (n,)
+        Key and instant of each message that can be linked to, as one number, sorted.
+    order : ndarray of int, shape (n,)
+        Which message that is.
+    """
+
+    log: InteractionLog
+    fields: tuple[str, ...]
+    keys: Ints
+    times: Ints
+    sorted: Ints
+    order: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, log: InteractionLog, rows: NDArray[np.intp], fields: tuple[str, ...]) -> Link:
+        """Return the messages of some rows; one that lacks a field is linked to by nothing."""
+        whole, key = _keys(log, rows, fields)
+        some = np.flatnonzero(whole)
+        keys, code = np.unique(key[some], return_inverse=True)
+        times, rank = np.unique(log.at[rows[some]], return_inverse=True)
+        place = code.astype(np.int64) * (len(times) + 1) + rank
+        order = np.argsort(place, kind="stable")  # messages at one instant keep the log's order
+        return cls(log, fields, keys, times, place[order], some[order])
+
+    def find(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the message of each event, -1 where there is none.
+
+        Of the messages at or before the event the latest; what stands first at one instant does
+        not matter, for systems that log by the second write a delivery before its send.
+        """
+        found = np.full(len(rows), -1, np.intp)
+        if not len(self.order):
+            return found
+        whole, key = _keys(self.log, rows, self.fields)
+        code = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
+        known = np.flatnonzero(whole & (self.keys[code] == key))
+        code = code[known].astype(np.int64)
+        width = len(self.times) + 1
+        before = np.searchsorted(self.times, self.log.at[rows[known]], side="right") - 1
+        last = np.searchsorted(self.sorted, code * width + before, side="right") - 1
+        mine = (last >= 0) & (self.sorted[last] // width == code)
+        found[known[mine]] = self.order[last[mine]]
+        return found
+
+
+@attrs.frozen(eq=False)
+class Split:
+    """What messages are reported by: the labels of one field, or no field.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+        The axis, if there is a field.
+    place : ndarray of int, shape (n_events,)
+        Where on it each event of the log is; 0 without a field, and for what does not occur.
+    """
+
+    axes: tuple[Axis, ...]
+    place: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        """Return the number of labels; 1 without a field."""
+        return len(self.axes[0]) if self.axes else 1
+
+
+def split_of(log: InteractionLog, field: str | None, rows: NDArray[np.intp]) -> Split:
+    """Return the axis of the labels that occur in some rows; a missing one is a label, None."""
+    if field is None:
+        return Split((), np.zeros(len(log), np.intp))
+    column = coded(log, "split", field)
+    codes = np.where(column.codes < 0, len(column.labels), column.codes).astype(np.intp)
+    kept = np.unique(codes[rows])
+    labels = [(*column.labels, None)[code] for code in kept.tolist()]
+    table = np.zeros(len(column.labels) + 1, np.intp)
+    table[kept] = np.arange(len(kept))
+    axis = Axis(field.removeprefix("attributes."), labels, "group", disjoint=False)
+    return Split((axis,), table[codes])
+
+
+def fields_of(name: str, given: object) -> tuple[str, ...]:
+    """Return names of fields, sorted.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not one or several of them.
+    """
+    if isinstance(given, str):
+        return (text(name, given),)
+    if not isinstance(given, Collection) or not given:
+        raise InvalidInputError(name, "must be a field of events, or several", came(given))
+    return tuple(sorted({text(name, one) for one in given}))
+
+
+def coded(log: InteractionLog, name: str, field: str) -> Coded:
+    """Return a categorical event column.
+
+    Raises
+    ------
+    InvalidInputError
+        If it was not loaded, or holds numbers or ids.
+    """
+    column = loaded(log, text(name, field))
+    if not isinstance(column, Coded):
+        raise InvalidInputError(name, "must be a field that holds labels", f"got {field!r}")
+    return column
+
+
+def _keys(
+    log: InteractionLog, rows: NDArray[np.intp], fields: tuple[str, ...]
+) -> tuple[NDArray[np.bool_], Ints]:
+    """Return whether each row has all the fields, and customer and fields as one number."""
+    key = log.codes[rows].astype(np.int64)
+    whole = np.ones(len(rows), np.bool_)
+    for field in fields:
+        column = coded(log, "link", field)
+        code = column.codes[rows].astype(np.int64)
+        whole &= code >= 0
+        key = key * max(len(column.labels), 1) + code
+    return whole, key
