@@ -1,0 +1,1 @@
+"""What a treatment does: who gets it, whether the draw held, and what came of it."""
