@@ -10,7 +10,7 @@ import attrs
 
 from customerops import journey, lifecycle, metrics, model
 from customerops.model import Calendar, Window, amount, first, kind, value
-from tests.surface import credit, populations
+from tests.surface import credit, judged, populations
 from tests.surface.entry import ENTRIES, derived, stat
 from tests.surface.world import Ago, Around, Before, World
 
@@ -698,3 +698,72 @@ stat(
     after=Around("week"),
     earlier=[Window.parse("1990-01-01", "2000-01-01", tz="UTC")],
 )
+
+stat(metrics.health_scores, scorecard=judged.CARD, sources=judged.SOURCES)
+stat(judged.held_up)
+stat(
+    metrics.evaluate_scores,
+    scorer=judged.hourly,
+    outcome="purchase",
+    at=Ago(DAYS),
+    horizon=DAYS / 2,
+    risky="high",
+    among=model.Did({"use", "signup"}),
+)
+stat(
+    metrics.evaluate_scores,
+    scorer=metrics.TimeSince("purchase"),
+    outcome="cancel",
+    at=Ago(HOURS),
+    horizon=2 * HOURS,
+    risky="high",
+)
+stat(
+    metrics.compare_scores,
+    first=metrics.TimeSince("use"),
+    second=metrics.EventCount("use", within=DAYS),
+    risky=("high", "low"),
+    outcome={"purchase", "cancel"},
+    at=Ago(DAYS),
+    horizon=DAYS,
+)
+stat(judged.alarms, by=first("channel"))
+stat(
+    metrics.alarm_lead_time,
+    scorer=metrics.TimeSince("use"),
+    threshold=3,
+    risky="high",
+    outcome={"cancel", "use"},
+    at=Ago(DAYS),
+    unit=HOURS,
+    by="country",
+)
+stat(
+    metrics.onboarding_completion,
+    steps={"used": "use", "paid": {"purchase", "refund"}},
+    start="signup",
+    within=DAYS,
+    period="month",
+    by="country",
+)
+stat(metrics.onboarding_completion, steps={"used": "use"}, start="use", within=HOURS, over=QUARTER)
+stat(
+    metrics.onboarding_steps,
+    steps={"used": "use", "paid": "purchase"},
+    start={"signup", "use"},
+    within=HOURS,
+    period="week",
+)
+stat(metrics.time_to_first_value, start="signup", value="purchase", by=first("channel"))
+stat(
+    metrics.time_to_first_value,
+    start="use",
+    value={"use", "purchase"},
+    within=HOURS,
+    unit=HOURS,
+    period="quarter",
+)
+FEATURES = {"buying": "purchase", "using": kind("use") & (value >= 1)}
+stat(metrics.adoption, features=FEATURES, period="month", by="country")
+stat(metrics.adoption, features=FEATURES, activity={"use", "signup"}, over=QUARTER)
+stat(metrics.overdue_contacts, contact={"use", "purchase"}, every=DAYS)

@@ -1,0 +1,1 @@
+"""Customer success: health scores and what they foretell, onboarding, adoption, contacts due."""

@@ -1,0 +1,397 @@
+"""The health scorecard: a customer's values, weighed as somebody decided, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from customerops.errors import InvalidInputError
+from customerops.metrics.health.components import MOST, HealthBand, HealthComponent
+from customerops.metrics.health.weighing import Missing
+from customerops.model.records.base import Record
+from customerops.model.values.checks import came, did_you_mean, finite
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from customerops.metrics.health.evaluation import ScoreEvaluation
+    from customerops.metrics.health.scorers import ScorecardScorer, Scorer
+    from customerops.metrics.health.scores import HealthScores
+    from customerops.model.log.log import InteractionLog
+    from customerops.model.rules.rules import Rule
+
+__all__ = ["HealthContribution", "HealthScore", "HealthScorecard"]
+
+
+@attrs.frozen(kw_only=True)
+class HealthContribution:
+    """What one component brings to one health score.
+
+    Attributes
+    ----------
+    name : str
+        The component.
+    value : float
+        The raw value; NaN if it is missing.
+    points : float
+        What the value is worth, from 0 to 100; NaN if it is missing and nothing stands for it.
+    share : float
+        Its share of the weight that counts; 0 if it does not count.
+    """
+
+    name: str
+    value: float
+    points: float
+    share: float
+
+    @property
+    def contribution(self) -> float:
+        """How much of the score comes from it."""
+        return self.share * self.points if self.share else 0.0
+
+    @property
+    def cost(self) -> float:
+        """How much the score is below 100 because of it."""
+        return self.share * (MOST - self.points) if self.share else 0.0
+
+
+@attrs.frozen(kw_only=True)
+class HealthScore:
+    """The health score of one customer, and what it comes from; made by `HealthScorecard.score`.
+
+    Attributes
+    ----------
+    score : float
+        From 0 to 100; NaN if there is none.
+    band : str or None
+        The key of its band; None without a score, or without bands.
+    known : float
+        The share of the weight of which the value was there.
+    contributions : tuple of HealthContribution
+        One for each component, in the order of the scorecard. What they contribute is the score,
+        but for rounding.
+    """
+
+    score: float
+    band: str | None
+    known: float
+    contributions: tuple[HealthContribution, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the score is not higher, in words: what costs most comes first.
+
+        Components that cost nothing are left out; those whose value is missing come last.
+        """
+        order = sorted(self.contributions, key=lambda one: -one.cost)
+        costly = [
+            f"{one.name} {one.value:g} is worth {one.points:.3g} of 100 and costs {one.cost:.3g}"
+            if not math.isnan(one.value)
+            else f"{one.name} is missing, counts as {one.points:.3g} of 100 and costs {one.cost:.3g}"
+            for one in order
+            if one.cost > 0
+        ]
+        unknown = [
+            f"{one.name} is missing" for one in self.contributions if math.isnan(one.points)
+        ]
+        return (*costly, *unknown)
+
+
+@attrs.frozen(kw_only=True)
+class HealthScorecard(Record):
+    """How the health of a customer (健康度) is told from some values: the user's judgement, as data.
+
+    Parameters
+    ----------
+    components : tuple of HealthComponent
+        What is weighed.
+    bands : tuple of HealthBand
+        From the lowest, which begins at 0, upwards; may be left out.
+    missing : {"refuse", "reweight", "worst"}
+        A customer without one of the values has no score; or the components that are there are
+        weighed alone; or it counts as 0 points. A component's own ``missing_as`` comes first.
+    least_known : float
+        Under ``"reweight"``, the share of the weight that must be known, or there is no score.
+
+    Raises
+    ------
+    InvalidInputError
+        If a field is not of its type, there are no components, two have one name, bands do not
+        begin at 0 and rise or share a key, or `least_known` is no share or has no meaning.
+
+    Notes
+    -----
+    ``score = sum of w_i * points_i / sum of w_i`` over the components that count. No weight here is
+    estimated from data: whether the score foretells anything is another question, and `validate`
+    answers it. Re-weighted scores of customers with unlike gaps are not quite alike; each result
+    keeps the share of the weight that was known.
+
+    Examples
+    --------
+    >>> from customerops.metrics import HealthBand, HealthComponent, HealthScorecard
+    >>> card = HealthScorecard(
+    ...     components=(
+    ...         HealthComponent(
+    ...             name="logins", weight=3, points=((0, 0), (20, 100)), better="higher"
+    ...         ),
+    ...         HealthComponent(
+    ...             name="tickets", weight=1, points=((0, 100), (5, 0)), better="lower"
+    ...         ),
+    ...     ),
+    ...     bands=(HealthBand(key="red", threshold=0), HealthBand(key="green", threshold=70)),
+    ... )
+    >>> one = card.score({"logins": 10, "tickets": 1})
+    >>> one.score, one.band
+    (57.5, 'red')
+    >>> one.reasons[0]
+    'logins 10 is worth 50 of 100 and costs 37.5'
+    >>> HealthScorecard.from_dict(card.to_dict()) == card
+    True
+    """
+
+    components: tuple[HealthComponent, ...]
+    bands: tuple[HealthBand, ...] = ()
+    missing: Missing = "refuse"
+    least_known: float = 0.0
+
+    def _check(self) -> None:
+        if not self.components:
+            raise InvalidInputError("components", "must hold at least one", "got none")
+        _once("components", "name", self.names)
+        _once("bands", "key", [band.key for band in self.bands])
+        thresholds = [band.threshold for band in self.bands]
+        if thresholds and thresholds[0] != 0:
+            raise InvalidInputError("bands", "must begin at 0", f"got {thresholds[0]:g}")
+        if any(low >= high for low, high in pairwise(thresholds)):
+            raise InvalidInputError("bands", "must have thresholds that rise")
+        if not 0 <= self.least_known <= 1:
+            problem = f"got {self.least_known:g}"
+            raise InvalidInputError("least_known", "must be from 0 to 1", problem)
+        if self.least_known and self.missing != "reweight":
+            problem = f"{self.missing!r} has no use for it"
+            raise InvalidInputError("least_known", "must be left out", problem)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the components, in their order."""
+        return tuple(component.name for component in self.components)
+
+    def check_names(self, name: str, given: Collection[object]) -> None:
+        """Refuse a name that no component has.
+
+        Raises
+        ------
+        InvalidInputError
+            With the nearest name that there is.
+        """
+        for one in given:
+            if one not in self.names:
+                said = (
+                    f"got {one!r}{did_you_mean(one, self.names)}" if isinstance(one, str) else ""
+                )
+                raise InvalidInputError(name, "must name components", said or came(one))
+
+    def score(self, values: Mapping[str, float | None]) -> HealthScore:
+        """Return the score of one customer, and what each component brings to it.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            The raw values by component; None, NaN or left out if missing.
+
+        Raises
+        ------
+        InvalidInputError
+            If `values` is no mapping, names what is no component, or a value is no number.
+
+        Examples
+        --------
+        >>> from customerops.metrics import HealthComponent, HealthScorecard
+        >>> card = HealthScorecard(
+        ...     components=[
+        ...         HealthComponent(name="a", weight=1, points=((0, 0), (1, 100)), better="higher"),
+        ...         HealthComponent(name="b", weight=3, points=((0, 0), (1, 100)), better="higher"),
+        ...     ],
+        ...     missing="reweight",
+        ... )
+        >>> one = card.score({"a": 0.5})
+        >>> one.score, one.known, one.reasons
+        (50.0, 0.25, ('a 0.5 is worth 50 of 100 and costs 50', 'b is missing'))
+        """
+        if not isinstance(values, Mapping):
+            raise InvalidInputError("values", "must be a mapping", came(values))
+        self.check_names("values", values)
+        raw = [_raw(values.get(name), name) for name in self.names]
+        points = [self._points(c, x) for c, x in zip(self.components, raw, strict=True)]
+        total = known = weight = reached = 0.0
+        for component, value, worth in zip(self.components, raw, points, strict=True):
+            total += component.weight
+            if not math.isnan(value):
+                known += component.weight
+            if not math.isnan(worth):
+                weight += component.weight
+                reached += component.weight * worth
+        share = known / total
+        refused = self.missing == "refuse" and weight < total
+        score = math.nan
+        if weight and not refused and share >= self.least_known:
+            score = min(max(reached / weight, 0.0), MOST)
+        return HealthScore(
+            score=score,
+            band=self.band_of(score),
+            known=share,
+            contributions=tuple(
+                HealthContribution(
+                    name=c.name,
+                    value=x,
+                    points=worth,
+                    share=0.0 if math.isnan(worth) or math.isnan(score) else c.weight / weight,
+                )
+                for c, x, worth in zip(self.components, raw, points, strict=True)
+            ),
+        )
+
+    def scores(self, values: Mapping[str, ArrayLike], *, ids: ArrayLike) -> HealthScores:
+        """Return the scores of many customers whose values are at hand, in columns.
+
+        Parameters
+        ----------
+        values : mapping of str to array_like of float, shape (n,), or DataFrame
+            The raw values by component, NaN where missing; a component without a column is missing
+            for everybody. A column that is no component is refused, so that a slip in its name is
+            not read as a missing value.
+        ids : array_like of int, str or UUID, shape (n,)
+            The customers, each once.
+
+        Returns
+        -------
+        HealthScores
+            One row a customer, each to the bit what `score` gives for it.
+
+        Raises
+        ------
+        InvalidInputError
+            If a column is of no component, no numbers, infinite, or of another length than `ids`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from customerops.metrics import HealthComponent, HealthScorecard
+        >>> seats = HealthComponent(name="seats", weight=1, points=((0, 0), (1, 100)), better="higher")
+        >>> card = HealthScorecard(components=[seats])
+        >>> card.scores({"seats": [0.25, np.nan]}, ids=["x", "y"]).columns["score"]
+        array([25., nan])
+        """
+        from customerops.metrics.health.scores import score_columns
+
+        return score_columns(self, values, ids)
+
+    def band_of(self, score: float) -> str | None:
+        """Return the key of the band that holds a score; None for NaN, or without bands.
+
+        Examples
+        --------
+        >>> from customerops.metrics import HealthBand, HealthComponent, HealthScorecard
+        >>> card = HealthScorecard(
+        ...     components=[
+        ...         HealthComponent(name="a", weight=1, points=((0, 0), (1, 100)), better="higher")
+        ...     ],
+        ...     bands=[HealthBand(key="red", threshold=0), HealthBand(key="green", threshold=70)],
+        ... )
+        >>> card.band_of(69.9), card.band_of(70)
+        ('red', 'green')
+        """
+        held = [band.key for band in self.bands if band.threshold <= score]
+        return held[-1] if held else None
+
+    def scorer(self, sources: Mapping[str, Scorer]) -> ScorecardScorer:
+        """Return the scorecard as a scorer of logs.
+
+        Parameters
+        ----------
+        sources : mapping of str to Scorer
+            Where the raw value of each component comes from: `EventCount`, `TimeSince`, or any
+            function of a log that gives one number for each customer. A component without a source
+            is missing for everybody.
+
+        Raises
+        ------
+        InvalidInputError
+            If a source is of no component, or cannot be called.
+        """
+        from customerops.metrics.health.scorers import ScorecardScorer
+
+        return ScorecardScorer(self, sources)
+
+    def validate(
+        self,
+        log: InteractionLog,
+        sources: Mapping[str, Scorer],
+        *,
+        outcome: Rule | str | Collection[str],
+        at: dt.datetime | Sequence[dt.datetime],
+        horizon: dt.timedelta,
+        **options: Any,
+    ) -> ScoreEvaluation:
+        """Hold the scores of some instants against what came after them.
+
+        Parameters
+        ----------
+        log : InteractionLog
+            The events, with what came after the instants.
+        sources : mapping of str to Scorer
+            As for `scorer`.
+        outcome, at, horizon
+            As for `evaluate_scores`: what is to be foretold, from when, how far.
+        **options
+            ``outcome_is``, ``among`` and ``as_of`` of `evaluate_scores`.
+
+        Returns
+        -------
+        ScoreEvaluation
+            With low scores as the risky ones.
+
+        Raises
+        ------
+        InvalidInputError
+            As for `scorer` and `evaluate_scores`.
+        """
+        from customerops.metrics.health.evaluating import evaluate_scores
+
+        return evaluate_scores(
+            log,
+            self.scorer(sources),
+            outcome=outcome,
+            at=at,
+            horizon=horizon,
+            risky="low",
+            **options,
+        )
+
+    def _points(self, component: HealthComponent, value: float) -> float:
+        points = component.points_of(value)
+        return self.stands_in(component) if math.isnan(points) else points
+
+    def stands_in(self, component: HealthComponent) -> float:
+        """Return the points of a component whose value is missing; NaN if nothing stands for it."""
+        if component.missing_as is not None:
+            return component.missing_as
+        return 0.0 if self.missing == "worst" else math.nan
+
+
+def _once(name: str, what: str, keys: Sequence[str]) -> None:
+    repeated = [key for key, often in Counter(keys).items() if often > 1]
+    if repeated:
+        raise InvalidInputError(name, f"must have each {what} once", f"got {repeated[0]!r} twice")
+
+
+def _raw(value: Any, name: str) -> float:
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return math.nan
+    return finite(f"values.{name}", value)
