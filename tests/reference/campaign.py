@@ -12,7 +12,7 @@ import attrs
 from customerops.model import Interaction
 from tests.reference.metrics import histories
 
-__all__ = ["Message", "followed", "sums"]
+__all__ = ["Coupon", "Message", "agree", "coupons", "followed", "sums"]
 
 US = dt.timedelta(microseconds=1)
 KINDS = {
@@ -114,3 +114,52 @@ def sums(per_customer: Iterable[Counter[str]], part: str, total: str) -> tuple[i
         sum(y * y for _, y in rows),
         sum(x * y for x, y in rows),
     )
+
+
+@attrs.define
+class Coupon:
+    """One coupon, and when it was first redeemed in time."""
+
+    who: Any
+    issue: Interaction
+    end: dt.datetime | None
+    redeemed: dt.datetime | None = None
+
+    def over(self, as_of: dt.datetime) -> bool:
+        """Return whether its time is up."""
+        return self.end is not None and self.end <= as_of + US
+
+
+def coupons(
+    seen: Iterable[Interaction], as_of: dt.datetime, within: dt.timedelta | None, field: str
+) -> tuple[list[Coupon], list[Interaction], list[Coupon]]:
+    """Return the coupons, the redemptions of none, and the coupons redeemed too late, each time."""
+    every: list[Coupon] = []
+    unlinked: list[Interaction] = []
+    late: list[Coupon] = []
+    for who, own in histories(seen, as_of).items():
+        mine = []
+        for one in own:
+            if one.kind == "coupon_issue":
+                ends = [one.until] if one.until is not None else []
+                ends += [] if within is None else [one.at + within]
+                mine.append(Coupon(who, one, min(ends, default=None)))
+        every += mine
+        for event in own:
+            if event.kind != "coupon_redeem":
+                continue
+            fit = [
+                one
+                for one in mine
+                if one.issue.at <= event.at and agree(one.issue, event, (field,))
+            ]
+            if not fit:
+                unlinked.append(event)
+                continue
+            latest = max(range(len(fit)), key=lambda i: (fit[i].issue.at, i))
+            best = fit[latest]
+            if best.end is not None and event.at >= best.end:
+                late.append(best)
+            elif best.redeemed is None:
+                best.redeemed = event.at
+    return every, unlinked, late

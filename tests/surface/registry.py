@@ -767,3 +767,33 @@ FEATURES = {"buying": "purchase", "using": kind("use") & (value >= 1)}
 stat(metrics.adoption, features=FEATURES, period="month", by="country")
 stat(metrics.adoption, features=FEATURES, activity={"use", "signup"}, over=QUARTER)
 stat(metrics.overdue_contacts, contact={"use", "purchase"}, every=DAYS)
+stat(
+    metrics.coupon_redemption,
+    definition="settled",
+    issues={"signup", "purchase"},
+    redemptions="use",
+    within=DAYS,
+    link="channel",
+    split="attributes.plan",
+    by="country",
+)
+stat(
+    metrics.coupon_redemption,
+    definition="to_date",
+    issues="purchase",
+    redemptions="use",
+    within=HOURS,
+    link={"channel", "thread"},
+    split="channel",
+    period="month",
+)
+stat(
+    metrics.coupon_redemption,
+    definition="same_period",
+    issues="signup",
+    redemptions={"use", "purchase"},
+    link="channel",
+    split="attributes.plan",
+    over=QUARTER,
+    by=first("channel"),
+)

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.model.rules.masks import loaded
-from customerops.model.tables.axes import Axis
 from customerops.model.values.checks import came, text
 from customerops.model.values.columns import Coded
 
 if TYPE_CHECKING:
     from customerops.model.log.log import InteractionLog
 
-__all__ = ["Link", "Split", "coded", "fields_of", "split_of"]
+__all__ = ["Link", "coded", "fields_of"]
 
 Ints = NDArray[np.int64]
 
@@ -78,40 +77,6 @@ class Link:
         mine = (last >= 0) & (self.sorted[last] // width == code)
         found[known[mine]] = self.order[last[mine]]
         return found
-
-
-@attrs.frozen(eq=False)
-class Split:
-    """What messages are reported by: the labels of one field, or no field.
-
-    Attributes
-    ----------
-    axes : tuple of Axis
-        The axis, if there is a field.
-    place : ndarray of int, shape (n_events,)
-        Where on it each event of the log is; 0 without a field, and for what does not occur.
-    """
-
-    axes: tuple[Axis, ...]
-    place: NDArray[np.intp]
-
-    def __len__(self) -> int:
-        """Return the number of labels; 1 without a field."""
-        return len(self.axes[0]) if self.axes else 1
-
-
-def split_of(log: InteractionLog, field: str | None, rows: NDArray[np.intp]) -> Split:
-    """Return the axis of the labels that occur in some rows; a missing one is a label, None."""
-    if field is None:
-        return Split((), np.zeros(len(log), np.intp))
-    column = coded(log, "split", field)
-    codes = np.where(column.codes < 0, len(column.labels), column.codes).astype(np.intp)
-    kept = np.unique(codes[rows])
-    labels = [(*column.labels, None)[code] for code in kept.tolist()]
-    table = np.zeros(len(column.labels) + 1, np.intp)
-    table[kept] = np.arange(len(kept))
-    axis = Axis(field.removeprefix("attributes."), labels, "group", disjoint=False)
-    return Split((axis,), table[codes])
 
 
 def fields_of(name: str, given: object) -> tuple[str, ...]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from customerops.metrics.campaign.linking import Link, fields_of, split_of
+from customerops.metrics.campaign.linking import Link, fields_of
+from customerops.metrics.campaign.placing import cells_of
 from customerops.metrics.campaign.rates import ASKED, BASES
 from customerops.metrics.campaign.summary import CampaignSummary
-from customerops.metrics.survey.answers import spans_asked
 from customerops.model.log.ask import Asked, ask
-from customerops.model.log.derived import groups_of, rows_of
+from customerops.model.log.derived import rows_of
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
@@ -276,57 +276,41 @@ def _summed(
     context: Context,
 ) -> CampaignSummary:
     """Count messages by cell and outcome, and what their intervals need by customer."""
-    log = asked.log
     every = np.concatenate([traced.rows, *traced.unlinked.values()])
-    spans = spans_asked(asked, int(log.at[every].min()) if len(every) else None)
-    place = spans.place(log.at)
-    inside = (place >= 0) & (place < len(spans))
-    parts_of = split_of(log, split, every[inside[every]])
-    group, groups, axes = groups_of(log, by)
-    axes = (*axes, *parts_of.axes, *spans.axes)
-    cell = (group[log.codes] * len(parts_of) + parts_of.place) * len(spans) + place
-    cells = groups * len(parts_of) * len(spans)
+    cells = cells_of(asked, split, by, every)
     outcomes = sorted(traced.has)
-
-    def by_cell(rows: NDArray[np.intp]) -> NDArray[Any]:
-        return exact.group_count(cell[rows[inside[rows]]], cells)
-
-    chosen = np.flatnonzero(traced.ripe & inside[traced.rows])
+    chosen = np.flatnonzero(traced.ripe & cells.inside(traced.rows))
     rows = traced.rows[chosen]
-    cluster, where = np.unique(
-        log.codes[rows].astype(np.int64) * max(cells, 1) + cell[rows], return_inverse=True
-    )
+    at, where = cells.clusters(rows, cells.of(rows))
     own = {
-        name: exact.group_count(where[has[chosen]], len(cluster))
-        for name, has in traced.has.items()
+        name: exact.group_count(where[has[chosen]], len(at)) for name, has in traced.has.items()
     }
-    at = cluster % max(cells, 1)
-    nothing = np.zeros(cells, np.int64)
+    nothing = np.zeros(cells.size, np.int64)
     parts = {
-        "count": [exact.group_sum(at, own[name], cells) for name in outcomes],
-        "customers": [exact.group_count(at[own[name] > 0], cells) for name in outcomes],
-        "square": [exact.group_dot(at, own[name], own[name], cells) for name in outcomes],
+        "count": [exact.group_sum(at, own[name], cells.size) for name in outcomes],
+        "customers": [exact.group_count(at[own[name] > 0], cells.size) for name in outcomes],
+        "square": [exact.group_dot(at, own[name], own[name], cells.size) for name in outcomes],
         "unlinked": [
-            by_cell(traced.unlinked[name]) if name in traced.unlinked else nothing
+            cells.count(traced.unlinked[name]) if name in traced.unlinked else nothing
             for name in outcomes
         ],
         "late": [
-            by_cell(traced.rows[traced.late[name]]) if name in traced.late else nothing
+            cells.count(traced.rows[traced.late[name]]) if name in traced.late else nothing
             for name in outcomes
         ],
     }
     for basis in BASES:
-        other = own.get(basis, np.zeros(len(cluster), np.int64))
+        other = own.get(basis, np.zeros(len(at), np.int64))
         parts[f"times_{basis}"] = [
-            exact.group_dot(at, own[name], other, cells) for name in outcomes
+            exact.group_dot(at, own[name], other, cells.size) for name in outcomes
         ]
-    shape = [len(axis) for axis in axes]
     shaped = {
-        name: np.stack(part, -1).reshape(*shape, len(outcomes)) for name, part in parts.items()
+        name: np.stack(part, -1).reshape(*cells.shape, len(outcomes))
+        for name, part in parts.items()
     }
-    shaped["pending"] = by_cell(traced.rows[~traced.ripe]).reshape(shape)
+    shaped["pending"] = cells.count(traced.rows[~traced.ripe]).reshape(cells.shape)
     return CampaignSummary(
-        axes=(*axes, Axis("outcome", outcomes, "state", disjoint=False)),
+        axes=(*cells.axes, Axis("outcome", outcomes, "state", disjoint=False)),
         parts=shaped,
         context=context,
     )
