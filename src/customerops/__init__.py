@@ -19,7 +19,7 @@ from customerops.errors import (
 )
 
 if TYPE_CHECKING:
-    from customerops import journey, lifecycle, metrics, model
+    from customerops import engines, journey, lifecycle, metrics, model
     from customerops.model.log.log import InteractionLog
     from customerops.model.log.spells import Spells
     from customerops.model.records.records import Customer, Interaction, Item, Subscription
@@ -43,6 +43,7 @@ __all__ = [
     "Subscription",
     "TransitionError",
     "Window",
+    "engines",
     "errors",
     "journey",
     "lifecycle",
@@ -60,6 +61,7 @@ _HOMES = {
     "Spells": "model.log.spells",
     "Subscription": "model.records.records",
     "Window": "model.values.window",
+    "engines": "",
     "journey": "",
     "lifecycle": "",
     "metrics": "",
