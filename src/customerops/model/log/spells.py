@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
@@ -13,9 +12,11 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.model.log.ask import ask
+from customerops.model.log.billing import monthly_minor
 from customerops.model.log.joins import stack, stack_ids
 from customerops.model.log.log import InteractionLog, lock_all, locked
 from customerops.model.log.records import attribute_values, code_labels, id_array
+from customerops.model.log.spell_frames import UNKNOWN, spells_of_frame
 from customerops.model.records.records import Subscription
 from customerops.model.rules.rules import as_rule
 from customerops.model.values.checks import positive_duration
@@ -29,16 +30,10 @@ if TYPE_CHECKING:
 
     from customerops.model.rules.rules import Rule
 
-__all__ = ["Spells", "inactivity_spells", "monthly_minor", "spells_of"]
-
-MONTHS_A_YEAR = 12
-DAYS_A_YEAR = 365
-DAYS = {"day": 1, "week": 7}
-MONTHS = {"month": 1, "year": MONTHS_A_YEAR}
+__all__ = ["Spells", "inactivity_spells", "spells_of"]
 
 INACTIVITY = "inactivity"
 PAUSED = "paused"
-UNKNOWN = "unknown"
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -86,6 +81,113 @@ class Spells:
     currency: str | None = None
     decimals: int = 2
     as_of: int
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        customer_id: str,
+        start: str,
+        end: str,
+        as_of: dt.datetime,
+        amount: str | None = None,
+        interval: tuple[int, str] | str = (1, "month"),
+        cause: str | None = None,
+        attributes: Collection[str] | Mapping[str, str] = (),
+        tz: dt.tzinfo | str | None = None,
+        at_unit: Literal["s", "ms", "us", "ns"] | None = None,
+        fold: Literal[0, 1] | None = None,
+        currency: str | None = None,
+        decimals: int | None = None,
+        rounding: str | None = None,
+    ) -> Spells:
+        """Build spells from a pandas or polars data frame, a pyarrow table or a dict of arrays.
+
+        Parameters
+        ----------
+        frame : DataFrame, Table, or mapping of str to array
+            One row a spell, in any order: a paying subscription, a membership, a stay. A pause is
+            two rows; a trial begins when it is paid for.
+        customer_id, start : str
+            The columns that say whose and since when; nulls are invalid.
+        end : str
+            The column that says until when: null where nothing ended yet.
+        as_of : datetime
+            The last known instant, inclusive. A spell that starts later is left out, one that ends
+            later still runs, and one that ends when it starts is none.
+        amount : str, optional
+            The column of what is charged in an interval, in major units; needs `currency`.
+        interval : tuple of (int, {"day", "week", "month", "year"}) or str
+            Which time the amount is for: one for all, or the column that names the unit of each.
+        cause : str, optional
+            The column that says why it ended; where it is null, ``"unknown"``.
+        attributes : collection of str, or mapping of str to str
+            Columns of labels, such as the plan; a mapping names them differently.
+        tz, at_unit, fold, currency, decimals, rounding
+            As for `InteractionLog.from_frame`.
+
+        Returns
+        -------
+        Spells
+            With `amount` in minor units a month if there is one.
+
+        Raises
+        ------
+        InvalidInputError
+            Saying what is wrong, in how many rows and where first: a null, an end before its start,
+            a negative amount, a unit that is none, and whatever a log refuses.
+
+        Notes
+        -----
+        The amount of a month is that of `spells_of`: ``amount / (months in the interval)``, rounded
+        half-even once, to minor units; a year has 12 months and 365 days.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> import pandas as pd
+        >>> from customerops.model import Spells
+        >>> table = pd.DataFrame(
+        ...     {
+        ...         "account": ["b", "a", "a"],
+        ...         "plan": ["gold", "team", "gold"],
+        ...         "billed": ["year", "month", "month"],
+        ...         "since": pd.to_datetime(["2026-01-01", "2026-02-01", "2026-01-01"], utc=True),
+        ...         "until": pd.to_datetime([None, None, "2026-02-01"], utc=True),
+        ...         "price": [1200, 50, 20],
+        ...     }
+        ... )
+        >>> spells = Spells.from_frame(
+        ...     table, customer_id="account", start="since", end="until", amount="price",
+        ...     currency="EUR", interval="billed", attributes=["plan"],
+        ...     as_of=dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc),
+        ... )
+        >>> spells
+        Spells(3 spells of 2 customers, 2 running)
+        >>> spells.amount.values.tolist(), spells.observed.tolist()
+        ([2000, 5000, 10000], [True, False, False])
+        """
+        given: dict[str, Any] = {
+            "tz": tz,
+            "at_unit": at_unit,
+            "fold": fold,
+            "currency": currency,
+            "decimals": decimals,
+            "rounding": rounding,
+        }
+        return spells_of_frame(
+            frame,
+            customer_id=customer_id,
+            start=start,
+            end=end,
+            as_of=as_of,
+            amount=amount,
+            interval=interval,
+            cause=cause,
+            attributes=attributes,
+            **{name: value for name, value in given.items() if value is not None},
+        )
 
     def __len__(self) -> int:
         """Return the number of spells."""
@@ -273,17 +375,6 @@ def spells_of(
         decimals=2 if currency is None else decimals_of(currency),
         as_of=known,
     )
-
-
-def monthly_minor(subscription: Subscription) -> int:
-    """Return the recurring amount of a subscription in minor units a month, rounded half-even."""
-    count, unit = subscription.interval
-    months = (
-        Fraction(MONTHS[unit] * count)
-        if unit in MONTHS
-        else Fraction(DAYS[unit] * count * MONTHS_A_YEAR, DAYS_A_YEAR)
-    )
-    return round(subscription.amount.minor / months)
 
 
 def _parts(one: Subscription, as_of: int) -> list[tuple[int, int, bool, str | None]]:
