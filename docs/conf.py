@@ -1,6 +1,11 @@
 """Build the docs: ``sphinx-build -W docs docs/_build``."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "customerops"
 release = version = installed_version("customerops")
@@ -26,3 +31,15 @@ napoleon_google_docstring = False
 napoleon_use_param = False  # types are prose here ("ndarray, shape (n,)"), not links
 napoleon_custom_sections = [("Attributes", "params_style")]  # and so for attributes
 napoleon_use_rtype = False
+
+
+def _with_tables(app: Any, name: str, source: list[str]) -> None:
+    if name == "reference/catalogue":
+        from catalogue_tables import filled
+
+        source[0] = filled(source[0])
+
+
+def setup(app: Any) -> None:
+    """Fill in the tables of the catalogue as the page is read."""
+    app.connect("source-read", _with_tables)
