@@ -12,6 +12,7 @@ from customerops import journey, lifecycle, metrics, model
 from customerops.model import Calendar, Window, amount, first, kind, value
 from tests.surface import credit, judged, populations
 from tests.surface.entry import ENTRIES, derived, stat
+from tests.surface.learners import ByItems
 from tests.surface.world import Ago, Around, Before, World
 
 __all__ = ["ENTRIES"]
@@ -796,4 +797,28 @@ stat(
     split="attributes.plan",
     over=QUARTER,
     by=first("channel"),
+)
+
+stat(metrics.co_purchases, unit="customer")
+stat(metrics.co_purchases, unit="customer", what="category", over=QUARTER)
+stat(metrics.co_purchases, unit="order", purchases=kind("purchase") & (amount >= 5))
+stat(metrics.co_purchases, unit="order", what="category", over=MONTH)
+derived(metrics.purchase_histories)
+derived(metrics.purchase_histories, what="category", over=QUARTER)
+derived(
+    metrics.evaluate_recommender,
+    recommender=ByItems(),
+    split=Ago(DAYS),
+    horizon=DAYS,
+    n=2,
+    definition="new_items",
+)
+derived(
+    metrics.evaluate_recommender,
+    recommender=ByItems(fill=True),
+    split=Ago(DAYS),
+    horizon=2 * DAYS,
+    n=1,
+    definition="all_items",
+    discount="jarvelin_kekalainen",
 )

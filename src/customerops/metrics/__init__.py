@@ -102,12 +102,10 @@ if TYPE_CHECKING:
     from customerops.metrics.health.comparing_scores import ScoreComparison, compare_scores
     from customerops.metrics.health.components import HealthBand, HealthComponent
     from customerops.metrics.health.contacts import OverdueContacts, overdue_contacts
-    from customerops.metrics.health.evaluating import (
-        alarm_lead_time,
-        evaluate_scores,
-        evaluate_scores_from_arrays,
-    )
-    from customerops.metrics.health.evaluation import ScoreAlarm, ScoreEvaluation, TopScores
+    from customerops.metrics.health.cuts import ScoreAlarm, TopScores
+    from customerops.metrics.health.evaluating import evaluate_scores, evaluate_scores_from_arrays
+    from customerops.metrics.health.evaluation import ScoreEvaluation
+    from customerops.metrics.health.lead_times import alarm_lead_time
     from customerops.metrics.health.onboarding import (
         OnboardingShare,
         onboarding_completion,
@@ -577,7 +575,7 @@ _HOMES = {
     "SalesStages": "pipeline.deals",
     "SampleRatio": "experiments.sample_ratio",
     "SampleSize": "experiments.sizing",
-    "ScoreAlarm": "health.evaluation",
+    "ScoreAlarm": "health.cuts",
     "ScoreComparison": "health.comparing_scores",
     "ScoreEvaluation": "health.evaluation",
     "ScorecardScorer": "health.scorers",
@@ -590,7 +588,7 @@ _HOMES = {
     "SlaClocks": "service.levels",
     "ThemeShare": "survey.theming",
     "TimeSince": "health.scorers",
-    "TopScores": "health.evaluation",
+    "TopScores": "health.cuts",
     "Uplift": "experiments.uplift_table",
     "Validation": "clv.validation",
     "ValueLevel": "comparison.value_trees",
@@ -599,7 +597,7 @@ _HOMES = {
     "active_member_rate": "loyalty.redeeming",
     "activity_profile": "engagement.rhythm",
     "adoption": "health.adopting",
-    "alarm_lead_time": "health.evaluating",
+    "alarm_lead_time": "health.lead_times",
     "allocate": "comparison.budget",
     "arpa": "value.per_user",
     "arppu": "value.per_user",

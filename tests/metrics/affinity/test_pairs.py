@@ -259,6 +259,15 @@ def test_nothing_and_one_item(unit: Any) -> None:
     assert nothing.axes == (nothing.items,)
 
 
+def test_a_log_without_lines_has_no_baskets() -> None:
+    log = InteractionLog.from_arrays(
+        customer_id=["a"], kind=["purchase"], at=[dt.date(2026, 3, 7)], tz=UTC
+    ).until(AS_OF)
+    assert log.lines is None
+    table = co_purchases(log, unit="customer")
+    assert (table.baskets, table.items.labels) == (0, ())
+
+
 @given(ORDERS, ORDERS, st.sampled_from(["customer", "order"]))
 @settings(max_examples=40)
 def test_tables_of_other_customers_add(
