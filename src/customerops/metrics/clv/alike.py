@@ -7,11 +7,13 @@ from typing import Any
 import attrs
 import numpy as np
 
+from customerops.model.tables.shown import Shown
+
 __all__ = ["Alike"]
 
 
 @attrs.frozen(eq=False)
-class Alike:
+class Alike(Shown):
     """Base of results that hold arrays: equal by what is in their fields, and not hashable."""
 
     def __eq__(self, other: object) -> bool:

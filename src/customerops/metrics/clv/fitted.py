@@ -17,6 +17,7 @@ from customerops.metrics.clv.html import table_html
 from customerops.metrics.clv.nested import LikelihoodRatio, likelihood_ratio
 from customerops.model.records.base import Record
 from customerops.model.tables.intervals import as_confidence
+from customerops.model.tables.shown import Shown
 from customerops.model.values.checks import one_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Parameters(Record):
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Fitted(Record):
+class Fitted(Record, Shown):
     """A model of a customer base with its parameters: fitted by `fit`, or given to ``of``.
 
     Attributes

@@ -20,6 +20,7 @@ from customerops.model.tables import render
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.cells import axis_index, closed, disjoint_index, without
 from customerops.model.tables.context import SELECTED, Context
+from customerops.model.tables.shown import Shown
 from customerops.model.values import exact
 from customerops.model.values.labels import Label
 
@@ -44,7 +45,7 @@ Truth = Any
 """True or False where there is no axis, else an array of them."""
 
 
-class Result(ABC):
+class Result(Shown, ABC):
     """Base of all results: what they are about, and how they show themselves."""
 
     __slots__ = ()

@@ -1,0 +1,379 @@
+"""Flows between places, step by step: Sankey diagrams, drawn with paths."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+
+from customerops.journey.maps.flowing import StageFlow
+from customerops.journey.paths.flow_edges import FlowEdges
+from customerops.journey.paths.flows import PathFlow
+from customerops.lifecycle.population.stocks import StageFlows
+from customerops.plotting.canvas import (
+    COLOURS,
+    FAINT,
+    INK,
+    finish,
+    no_more,
+    open_axes,
+    refuse,
+    short,
+)
+from customerops.plotting.reading import order_of
+from customerops.plotting.words import label_text, metric_text, plural, subtitle
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Link", "flow_diagram", "lifecycle_flows", "path_flows", "stage_flows"]
+
+_MUTED = "#c4c4c4"
+_NODE = 0.035  # half the width of a node; columns are 1 apart
+_GAP = 0.045  # between nodes of a column, of the height of all
+_LINE = 0.052  # what a label needs, of the height of all
+COLUMNS = 13
+
+
+@attrs.frozen
+class Link:
+    """What goes from one place to another.
+
+    Attributes
+    ----------
+    step : int
+        The column it starts from, counted from 0; it ends in the next.
+    source, target : str
+        The places.
+    count : int
+        How many.
+    """
+
+    step: int
+    source: str
+    target: str
+    count: int
+
+
+@attrs.frozen
+class _Node:
+    label: str
+    column: int
+    top: float
+    size: float
+
+
+def path_flows(flow: PathFlow | FlowEdges, ax: Axes | None = None, *, top: int = 5) -> Axes:
+    """Draw how paths go on, step by step, as a Sankey diagram.
+
+    Parameters
+    ----------
+    flow : PathFlow or FlowEdges
+        Of one group. Edges are drawn as they are.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; left out, on a new figure.
+    top : int
+        How many states of each step have a name; the others are drawn together.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A column a step, ribbons as wide as paths are many. Ends are grey.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are groups or more than twelve steps.
+    """
+    edges = flow if isinstance(flow, FlowEdges) else flow.edges(top=top)
+    if edges.outer:
+        name = edges.outer[0].name
+        refuse("be of one group", f"select({name}=...) one of the flow")
+    links = [
+        Link(step - 1, label_text(source), label_text(target), count)
+        for step, source, target, count in zip(
+            edges.step.tolist(), edges.source, edges.target, edges.count.tolist(), strict=True
+        )
+    ]
+    context = edges.context
+    notes = [f"{int(edges.entered[0]):,} {plural(context.unit)}"] if len(edges) else []
+    if not edges.complete.all():
+        notes.append("not over: so far")
+    last = max((link.step for link in links), default=0) + 1
+    heads = [f"step {k + 1}" for k in range(last)] + ["then"]
+    title = metric_text(context).removesuffix(": edges")
+    return flow_diagram(links, ax, title=title, below=subtitle(context, *notes), heads=heads)
+
+
+def stage_flows(flow: StageFlow, ax: Axes | None = None) -> Axes:
+    """Draw from which stage of a journey map customers went to which, between two instants.
+
+    Parameters
+    ----------
+    flow : StageFlow
+        Of one group.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; left out, on a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Two columns; who stayed goes straight on. "(missing)" is off the map.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are groups.
+    """
+    if len(flow.axes) != 2:
+        refuse("be of one group", "select() one of them, with all its stages")
+    sources, targets = flow.axes
+    links = [
+        Link(
+            0,
+            label_text(sources.labels[i]),
+            label_text(targets.labels[j]),
+            int(flow.customers[i, j]),
+        )
+        for i, j in np.argwhere(np.asarray(flow.customers)).tolist()
+    ]
+    order = [label_text(axis.labels[i]) for axis in flow.axes for i in order_of(axis, flow)]
+    return flow_diagram(
+        links,
+        ax,
+        title=metric_text(flow.context),
+        below=subtitle(flow.context, plural(flow.context.unit)),
+        heads=["before", "after"],
+        order=order,
+    )
+
+
+def lifecycle_flows(flow: StageFlows, ax: Axes | None = None) -> Axes:
+    """Draw how customers move between the stages of a lifecycle, period by period.
+
+    Parameters
+    ----------
+    flow : StageFlows
+        Net flows: a column for the end of each period, at most twelve, with all customers. Gross
+        flows: the transitions of all periods together, from stage to stage.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; left out, on a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Stages in the order of a life; UNKNOWN is where first-seen customers come from.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are more than twelve periods of net flows, or stages were selected.
+    """
+    names = [axis.name for axis in flow.axes]
+    if names[-2:] != ["source", "target"]:
+        refuse("have all its stages", "select() periods only")
+    sources, targets = ([label_text(label) for label in axis.labels] for axis in flow.axes[-2:])
+    context, count = flow.context, np.asarray(flow.count)
+    order = list(
+        dict.fromkeys(
+            label_text(axis.labels[i]) for axis in flow.axes[-2:] for i in order_of(axis, flow)
+        )
+    )
+    periods = [label_text(at, context.period) for at in flow.axes[0].labels] if names[2:] else []
+    notes = [] if np.all(flow.complete) else ["the last period is not over: so far"]
+    if context.definition == "net":
+        no_more("periods", len(periods), COLUMNS - 1, "select() some of them in a row")
+        cube = count.reshape(-1, len(sources), len(targets))
+        heads = ["before", *(periods or ["after"])]
+    else:
+        cube = count.reshape(-1, len(sources), len(targets)).sum(axis=0, keepdims=True)
+        heads = ["from", "to"]
+        notes.append(f"transitions of {max(len(periods), 1)} periods")
+    links = [
+        Link(t, sources[i], targets[j], int(cube[t, i, j]))
+        for t, i, j in np.argwhere(cube).tolist()
+    ]
+    title, below = metric_text(context), subtitle(context, *notes)
+    return flow_diagram(links, ax, title=title, below=below, heads=heads, order=order)
+
+
+def flow_diagram(
+    links: Iterable[Link],
+    ax: Axes | None = None,
+    *,
+    title: str,
+    below: str = "",
+    heads: Sequence[str] = (),
+    order: Sequence[str] = (),
+) -> Axes:
+    r"""Draw links between places in columns: a Sankey diagram.
+
+    Parameters
+    ----------
+    links : iterable of Link
+        In any order; equal ones add up.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; left out, on a new figure.
+    title, below : str
+        What it shows, and of which data.
+    heads : sequence of str
+        A head for each column.
+    order : sequence of str
+        Places from top to bottom; left out, the largest on top, those in brackets last.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        One scale for all columns: a ribbon is as high as it counts.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are more than thirteen columns.
+
+    Examples
+    --------
+    >>> from customerops.plotting import Link, flow_diagram
+    >>> links = [Link(0, "home", "cart", 30), Link(0, "home", "(end)", 70)]
+    >>> ax = flow_diagram(links, title="Visits", heads=["first", "then"])
+    >>> sorted(text.get_text() for text in ax.texts if "\n" in text.get_text())
+    ['(end)\n70', 'cart\n30', 'home\n100']
+    """
+    total: dict[tuple[int, str, str], int] = defaultdict(int)
+    for link in links:
+        total[link.step, link.source, link.target] += link.count
+    columns = max((step for step, *_ in total), default=0) + 2
+    no_more("columns", columns, COLUMNS, "select() fewer steps or periods")
+    nodes, whole = _placed(total, columns, order)
+    colours = _colours(nodes.values(), order)
+    ax = open_axes(ax, min(3.2 + 2.0 * (columns - 1), 13), 4.8)
+    _ribbons(ax, total, nodes, colours)
+    for node in nodes.values():
+        ax.add_patch(
+            Rectangle(
+                (node.column - _NODE, node.top),
+                2 * _NODE,
+                node.size,
+                facecolor=colours[node.label],
+                linewidth=0,
+                gid="node",
+            )
+        )
+    _name(ax, nodes.values(), whole, columns)
+    lowest = max((node.top + node.size for node in nodes.values()), default=1.0)
+    for column, head in enumerate(heads[:columns]):
+        ax.text(column, -0.05 * whole, head, ha="center", va="bottom", fontsize=9, color=FAINT)
+    ax.set_xlim(-0.15, columns - 1 + 0.55)
+    ax.set_ylim(lowest + 0.03 * whole, -0.12 * whole)
+    finish(ax, title, below, grid="")
+    ax.set_axis_off()
+    return ax
+
+
+def _placed(
+    total: Mapping[tuple[int, str, str], int], columns: int, order: Sequence[str]
+) -> tuple[dict[tuple[int, str], _Node], float]:
+    """Return where each place stands, and how high the largest column is without its gaps."""
+    coming: dict[tuple[int, str], int] = defaultdict(int)
+    going: dict[tuple[int, str], int] = defaultdict(int)
+    for (step, source, target), count in total.items():
+        going[step, source] += count
+        coming[step + 1, target] += count
+    size = {key: max(coming[key], going[key]) for key in {**coming, **going}}
+    rank = {label: i for i, label in enumerate(order)}
+    inside = [
+        sorted(
+            (key for key in size if key[0] == k),
+            key=lambda key: (
+                rank.get(key[1], len(rank)),
+                key[1].startswith("("),
+                -size[key],
+                key[1],
+            ),
+        )
+        for k in range(columns)
+    ]
+    whole = float(max((sum(size[key] for key in keys) for keys in inside), default=1))
+    nodes = {}
+    for keys in inside:
+        top = 0.0
+        for key in keys:
+            nodes[key] = _Node(key[1], key[0], top, float(size[key]))
+            top += size[key] + _GAP * whole
+    return nodes, whole
+
+
+def _colours(nodes: Iterable[_Node], order: Sequence[str]) -> dict[str, str]:
+    """Return a colour for each place, the same in all columns; those in brackets are grey."""
+    sizes: dict[str, float] = defaultdict(float)
+    for node in nodes:
+        sizes[node.label] += node.size
+    ranked = sorted(sizes, key=lambda label: (-sizes[label], label))
+    named = [label for label in (order or ranked) if label in sizes and not label.startswith("(")]
+    chosen = dict(zip(dict.fromkeys(named), COLOURS, strict=False))
+    return {label: chosen.get(label, _MUTED) for label in sizes}
+
+
+def _ribbons(
+    ax: Axes,
+    total: Mapping[tuple[int, str, str], int],
+    nodes: Mapping[tuple[int, str], _Node],
+    colours: Mapping[str, str],
+) -> None:
+    """Draw every link from its source to its target, in the order in which they stand."""
+    ordered = sorted(
+        total, key=lambda key: (key[0], nodes[key[0], key[1]].top, nodes[key[0] + 1, key[2]].top)
+    )
+    left = {key: node.top for key, node in nodes.items()}
+    right = dict(left)
+    for step, source, target in ordered:
+        count = total[step, source, target]
+        y0, y1 = left[step, source], right[step + 1, target]
+        left[step, source] += count
+        right[step + 1, target] += count
+        ax.add_patch(
+            PathPatch(
+                _ribbon(step + _NODE, step + 1 - _NODE, y0, y1, count),
+                facecolor=colours[source] if colours[target] != _MUTED else _MUTED,
+                alpha=0.38,
+                linewidth=0,
+                gid="flow",
+            )
+        )
+
+
+def _ribbon(x0: float, x1: float, y0: float, y1: float, height: float) -> Path:
+    """Return a band of one height with ends that are level."""
+    bend = (x0 + x1) / 2
+    points = [
+        (x0, y0), (bend, y0), (bend, y1), (x1, y1),
+        (x1, y1 + height), (bend, y1 + height), (bend, y0 + height), (x0, y0 + height),
+        (x0, y0),
+    ]  # fmt: skip
+    curve = [Path.CURVE4] * 3
+    codes = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
+    return Path(points, codes)
+
+
+def _name(ax: Axes, nodes: Iterable[_Node], whole: float, columns: int) -> None:
+    """Write the names beside the nodes, moved apart where they would meet."""
+    lowest = [-np.inf] * columns
+    for node in sorted(nodes, key=lambda one: (one.column, one.top)):
+        y = max(node.top + node.size / 2, lowest[node.column] + 1.75 * _LINE * whole)
+        lowest[node.column] = y
+        text = ax.text(
+            node.column + _NODE + 0.03,
+            y,
+            f"{short(node.label, 20)}\n{int(node.size):,}",
+            va="center",
+            fontsize=8.5,
+            linespacing=1.1,
+            color=INK,
+        )
+        text.set_path_effects([patheffects.withStroke(linewidth=2.5, foreground="white")])
