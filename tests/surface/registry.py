@@ -13,7 +13,7 @@ from customerops.model import Calendar, Window, amount, first, kind, value
 from tests.surface import credit, judged, populations
 from tests.surface.entry import ENTRIES, derived, stat
 from tests.surface.learners import ByItems
-from tests.surface.world import Ago, Around, Before, World
+from tests.surface.world import Ago, Around, World
 
 __all__ = ["ENTRIES"]
 

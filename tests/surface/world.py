@@ -21,7 +21,7 @@ from customerops.model import (
     spells_of,
 )
 
-__all__ = ["ATTRIBUTES", "PLACES", "Ago", "Around", "Before", "World"]
+__all__ = ["ATTRIBUTES", "PLACES", "Ago", "Around", "World"]
 
 PLACES = (0, 1, 2)
 ATTRIBUTES = ("plan", "score")
@@ -44,19 +44,6 @@ class Around:
             last = _floor(last + dt.timedelta(days=_LONGEST[self.period]), self.period)
         zone = world.calendar.tz
         return Window(*(dt.datetime(d.year, d.month, d.day, tzinfo=zone) for d in (first, last)))
-
-
-@attrs.frozen
-class Before(Around):
-    """A window of whole periods that ends where `Around` begins."""
-
-    def of(self, world: "World") -> Window:
-        """Return the window in the world's own zone."""
-        first = end = _floor(world.middle, self.period)
-        for _ in range(self.count):
-            first = _floor(first - dt.timedelta(days=1), self.period)
-        zone = world.calendar.tz
-        return Window(*(dt.datetime(d.year, d.month, d.day, tzinfo=zone) for d in (first, end)))
 
 
 @attrs.frozen

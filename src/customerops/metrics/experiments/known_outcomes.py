@@ -25,7 +25,7 @@ def uplift_from_counts(
     arms: Mapping[Any, tuple[int, int]],
     *,
     control: Label,
-    weights: Mapping[Any, float] | None = None,
+    weights: Mapping[Any, Any] | None = None,
     definition: Literal["difference", "ratio"] = "difference",
     threshold: float = THRESHOLD,
 ) -> Uplift:
@@ -79,7 +79,7 @@ def uplift_from_outcomes(
     control: Label,
     covariate: Any = None,
     scale: int = 1,
-    weights: Mapping[Any, float] | None = None,
+    weights: Mapping[Any, Any] | None = None,
     definition: Literal["difference", "ratio"] = "difference",
     threshold: float = THRESHOLD,
 ) -> Uplift:

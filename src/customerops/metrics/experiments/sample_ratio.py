@@ -108,9 +108,9 @@ class SampleRatio(Table):
 
 
 def sample_ratio_check(
-    counts: Mapping[Any, int] | Sequence[int],
+    counts: Mapping[Any, int] | Sequence[int] | NDArray[Any],
     *,
-    weights: Mapping[Any, float] | Sequence[float],
+    weights: Mapping[Any, Any] | Sequence[float] | NDArray[Any],
     threshold: float = THRESHOLD,
 ) -> SampleRatio:
     """Return whether customers are spread over the arms as planned (样本比例失衡检验, SRM).

@@ -78,8 +78,8 @@ class Uplift(Table):
         return exact.add(self.parts["immature"], waiting)
 
     @property
-    def by_arm(self) -> Proportion | Mean:
-        """The outcome of each arm as it is, not adjusted: a share, or a mean."""
+    def by_arm(self) -> Any:
+        """The outcome of each arm as it is, not adjusted: a `Proportion`, or a `Mean`."""
         context = attrs.evolve(self.context, definition=None)
         if self._is_share():
             parts = {"count": self.parts["y"], "total": self.customers}
@@ -175,9 +175,9 @@ class Uplift(Table):
         Newcombe's hybrid score interval of shares, Welch's t of means; see
         `customerops.model.tables.intervals`. ``"log"`` is symmetric on the scale of the logarithm,
         ``ratio exp(± t s)``, ``s²`` by the delta method: of shares it is Katz's, ``s² = 1/a - 1/n +
-        1/c - 1/m``. It needs both arms above 0. ``"fieller"`` holds every ratio r for which
+        1/c - 1/m``. ``"fieller"`` holds every ratio r for which
         treated - r control is no further than t standard errors from 0, and is unbounded, -inf to
-        inf, where the control is not told from 0.
+        inf, where the control is not told from 0. A ratio has none unless both arms are above 0.
 
         References
         ----------

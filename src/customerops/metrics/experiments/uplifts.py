@@ -45,7 +45,7 @@ def uplift(
     measure: Measure = "customers",
     definition: Literal["difference", "ratio"] = "difference",
     control: Label = None,
-    weights: Mapping[Any, float] | None = None,
+    weights: Mapping[Any, Any] | None = None,
     covariate: dt.timedelta | None = None,
     threshold: float = THRESHOLD,
     as_of: dt.datetime | None = None,
