@@ -12,7 +12,7 @@ import attrs
 from customerops.model import Interaction
 from tests.reference.metrics import histories
 
-__all__ = ["Coupon", "Message", "agree", "coupons", "followed", "sums"]
+__all__ = ["Coupon", "Message", "agree", "coupons", "followed", "list_moves", "sums"]
 
 US = dt.timedelta(microseconds=1)
 KINDS = {
@@ -163,3 +163,18 @@ def coupons(
             elif best.redeemed is None:
                 best.redeemed = event.at
     return every, unlinked, late
+
+
+def list_moves(
+    seen: Iterable[Interaction], as_of: dt.datetime, reasons: dict[str, str]
+) -> list[tuple[Any, dt.datetime, str]]:
+    """Return who joined or left a list, when, and how, for what changed something."""
+    moves = []
+    for who, own in histories(seen, as_of).items():
+        on = False
+        for one in own:
+            move = reasons.get(one.kind)
+            if move is not None and on != (move == "joined"):
+                on = not on
+                moves.append((who, one.at, move))
+    return moves

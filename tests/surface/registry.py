@@ -822,3 +822,12 @@ derived(
     definition="all_items",
     discount="jarvelin_kekalainen",
 )
+stat(metrics.list_growth, joins="signup", unsubscribes={"cancel", "refund"}, period="month")
+stat(
+    metrics.list_growth,
+    joins={"signup", "purchase"},
+    unsubscribes="cancel",
+    bounces=kind("use") & (value >= 1),
+    over=MONTH,
+    by="country",
+)

@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from customerops.metrics.affinity.pair_table import CoPurchases
     from customerops.metrics.affinity.popular import Popularity
     from customerops.metrics.affinity.recommending import Recommendations, Recommender
+    from customerops.metrics.campaign.costs import ad_cost, click_through_rate_from_counts, roas
     from customerops.metrics.campaign.coupons import (
         CouponRedemption,
         coupon_redemption,
         coupon_redemption_from_counts,
     )
+    from customerops.metrics.campaign.lists import ListGrowth, list_growth, list_growth_from_counts
     from customerops.metrics.campaign.messages import campaign_summary
     from customerops.metrics.campaign.rates import CustomerShare, MessageCounts
+    from customerops.metrics.campaign.reaching import (
+        CHANNEL_IDENTIFIERS,
+        PRIVATE_CHANNELS,
+        Reachable,
+        reachable,
+    )
     from customerops.metrics.campaign.summary import CampaignSummary
     from customerops.metrics.churn.churn import CHURN_ALIASES, churn_rate
     from customerops.metrics.churn.counts import churn_rate_from_counts
@@ -227,6 +235,7 @@ __all__ = [
     "Backlog",
     "BdW",
     "BeforeAfter",
+    "CHANNEL_IDENTIFIERS",
     "CHURN_ALIASES",
     "Calibration",
     "CampaignSummary",
@@ -268,6 +277,7 @@ __all__ = [
     "LeadScores",
     "LifetimeValue",
     "LikelihoodRatio",
+    "ListGrowth",
     "LogNormal",
     "LogRank",
     "MBGNBD",
@@ -280,6 +290,7 @@ __all__ = [
     "OnboardingShare",
     "OpenPipeline",
     "OverdueContacts",
+    "PRIVATE_CHANNELS",
     "ParetoNBD",
     "PeriodStickiness",
     "PipelineVelocity",
@@ -303,6 +314,7 @@ __all__ = [
     "RFMSegment",
     "RFM_EIGHT_SEGMENTS",
     "RFM_SEGMENTS",
+    "Reachable",
     "RecencyFrequency",
     "Recommendations",
     "Recommender",
@@ -340,6 +352,7 @@ __all__ = [
     "active_customers",
     "active_member_rate",
     "activity_profile",
+    "ad_cost",
     "adoption",
     "alarm_lead_time",
     "allocate",
@@ -358,6 +371,7 @@ __all__ = [
     "churn_rate",
     "churn_rate_from_counts",
     "churn_reasons",
+    "click_through_rate_from_counts",
     "closed_loop",
     "co_purchases",
     "compare",
@@ -393,6 +407,8 @@ __all__ = [
     "lead_score",
     "lead_scores",
     "lifetime_value",
+    "list_growth",
+    "list_growth_from_counts",
     "logrank",
     "ltv_from",
     "ltv_to_cac",
@@ -430,6 +446,7 @@ __all__ = [
     "quick_ratio",
     "rate",
     "ratio",
+    "reachable",
     "recency_frequency",
     "redemption_rate",
     "refund_rate",
@@ -449,6 +466,7 @@ __all__ = [
     "retention_rate_from_counts",
     "revenue_cohorts",
     "rfm",
+    "roas",
     "roi",
     "sales_velocity",
     "sample_ratio_check",
@@ -483,6 +501,7 @@ _HOMES = {
     "Backlog": "service.backlogs",
     "BdW": "clv.bdw",
     "BeforeAfter": "experiments.claims",
+    "CHANNEL_IDENTIFIERS": "campaign.reaching",
     "CHURN_ALIASES": "churn.churn",
     "Calibration": "health.calibrating",
     "CampaignSummary": "campaign.summary",
@@ -524,6 +543,7 @@ _HOMES = {
     "LeadScores": "pipeline.leads",
     "LifetimeValue": "clv.lifetime",
     "LikelihoodRatio": "clv.nested",
+    "ListGrowth": "campaign.lists",
     "LogNormal": "clv.estimation",
     "LogRank": "survival.log_rank",
     "MBGNBD": "clv.mbgnbd",
@@ -536,6 +556,7 @@ _HOMES = {
     "OnboardingShare": "health.onboarding",
     "OpenPipeline": "pipeline.standing",
     "OverdueContacts": "health.contacts",
+    "PRIVATE_CHANNELS": "campaign.reaching",
     "ParetoNBD": "clv.pareto",
     "PeriodStickiness": "engagement.stickiness_table",
     "PipelineVelocity": "pipeline.velocity",
@@ -559,6 +580,7 @@ _HOMES = {
     "RFMSegment": "scoring.rfm_segments",
     "RFM_EIGHT_SEGMENTS": "scoring.rfm_segments",
     "RFM_SEGMENTS": "scoring.rfm_segments",
+    "Reachable": "campaign.reaching",
     "RecencyFrequency": "engagement.visits",
     "Recommendations": "affinity.recommending",
     "Recommender": "affinity.recommending",
@@ -596,6 +618,7 @@ _HOMES = {
     "active_customers": "engagement.active",
     "active_member_rate": "loyalty.redeeming",
     "activity_profile": "engagement.rhythm",
+    "ad_cost": "campaign.costs",
     "adoption": "health.adopting",
     "alarm_lead_time": "health.lead_times",
     "allocate": "comparison.budget",
@@ -614,6 +637,7 @@ _HOMES = {
     "churn_rate": "churn.churn",
     "churn_rate_from_counts": "churn.counts",
     "churn_reasons": "churn.reasons",
+    "click_through_rate_from_counts": "campaign.costs",
     "closed_loop": "survey.closing",
     "co_purchases": "affinity.bought_together",
     "compare": "clv.comparing",
@@ -649,6 +673,8 @@ _HOMES = {
     "lead_score": "pipeline.counts",
     "lead_scores": "pipeline.leads",
     "lifetime_value": "clv.lifetime",
+    "list_growth": "campaign.lists",
+    "list_growth_from_counts": "campaign.lists",
     "logrank": "survival.log_rank",
     "ltv_from": "revenue.economics",
     "ltv_to_cac": "revenue.economics",
@@ -686,6 +712,7 @@ _HOMES = {
     "quick_ratio": "revenue.quick",
     "rate": "shared.plain",
     "ratio": "shared.plain",
+    "reachable": "campaign.reaching",
     "recency_frequency": "engagement.visits",
     "redemption_rate": "loyalty.redeeming",
     "refund_rate": "value.order_values",
@@ -705,6 +732,7 @@ _HOMES = {
     "retention_rate_from_counts": "churn.retention_rates",
     "revenue_cohorts": "revenue.vintages",
     "rfm": "scoring.rfm_table",
+    "roas": "campaign.costs",
     "roi": "revenue.investment",
     "sales_velocity": "pipeline.counts",
     "sample_ratio_check": "experiments.sample_ratio",
