@@ -41,7 +41,7 @@ GRR = ("per_customer", "movement")
 def nrr(
     spells: Spells,
     *,
-    definition: str,
+    definition: str = "cohort_snapshot",
     period: Period | None = None,
     over: Window | None = None,
     step: Period | None = None,
@@ -59,7 +59,8 @@ def nrr(
     spells : Spells
         Subscriptions with amounts a month, by `spells_of`.
     definition : str
-        A row of the table below, or a name in ``REVENUE_ALIASES["nrr"]``.
+        A row of the table below, or a name in ``REVENUE_ALIASES["nrr"]``. Left out, the
+        snapshot, which is what boards and public companies report.
     period : {"hour", "day", "week", "month", "quarter", "year"}, optional
         Calendar period; a value for each. Left out, one value for `over`. For
         ``"cohort_by_vintage"`` the period of the cohorts and of their ages, and needed.
@@ -169,7 +170,7 @@ def nrr(
 def grr(
     spells: Spells,
     *,
-    definition: str,
+    definition: str = "per_customer",
     period: Period | None = None,
     over: Window | None = None,
     step: Period | None = None,
