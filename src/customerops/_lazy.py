@@ -5,7 +5,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 
-__all__ = ["lazy"]
+__all__ = ["lazy", "on_load"]
+
+_TOLD: list[Callable[[], None]] = []
+
+
+def on_load(tell: Callable[[], None]) -> None:
+    """Have a function called whenever a public name was asked for, and so its module loaded."""
+    _TOLD.append(tell)
 
 
 def lazy(
@@ -28,7 +35,10 @@ def lazy(
         home = homes[name]
         if not home:
             return importlib.import_module(f"{package}.{name}")
-        return getattr(importlib.import_module(f"{package}.{home}"), name)
+        found: object = getattr(importlib.import_module(f"{package}.{home}"), name)
+        for tell in _TOLD:
+            tell()
+        return found
 
     def names() -> list[str]:
         return sorted(homes)
