@@ -46,6 +46,8 @@ def test_sets(who: dict[str, str]) -> None:
 def test_numbers_and_what_is_said() -> None:
     audience = select(log_of({10: "a", 9: "ab"}), A, as_of=END)
     assert audience.ids.tolist() == [9, 10]
+    assert list(audience) == [9, 10]
+    assert {type(one) for one in audience} == {int}
     assert [9 in audience, 8 in audience, "9" in audience] == [True, False, False]
     assert repr(audience) == "Audience(metric='select', customers=2)"
     assert audience.as_of == END

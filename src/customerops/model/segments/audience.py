@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 import attrs
@@ -90,6 +91,10 @@ class Audience(PerCustomer):
         """The instant at which the rule held, inclusive."""
         assert self.context.as_of is not None
         return from_us(self.context.as_of)
+
+    def __iter__(self) -> Iterator[Id]:
+        """Go through the ids, sorted."""
+        return iter(self.ids.tolist())
 
     def __contains__(self, customer_id: object) -> bool:
         """Whether a customer is in it."""
