@@ -34,7 +34,7 @@ CARD = metrics.HealthScorecard(
     missing="reweight",
     least_known=0.5,
 )
-SOURCES = {
+SOURCES: dict[str, metrics.Scorer] = {
     "uses": metrics.EventCount("use", within=HOURS),
     "quiet": metrics.TimeSince({"use", "purchase"}),
     "bought": metrics.TimeSince("purchase"),

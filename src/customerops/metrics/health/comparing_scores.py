@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.health import ranking
-from customerops.metrics.health.evaluating import OutcomeIs, Risky, trial
 from customerops.metrics.health.scorers import Scorer, name_of, raw_values
+from customerops.metrics.health.trials import OutcomeIs, Risky, trial
 from customerops.model.log.ask import ask
 from customerops.model.tables import render
 from customerops.model.tables.context import Context

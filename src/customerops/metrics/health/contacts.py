@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 import attrs
 import numpy as np
@@ -18,7 +19,7 @@ from customerops.model.tables import render
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Proportion
 from customerops.model.tables.per_customer import PerCustomer
-from customerops.model.values.checks import positive_duration
+from customerops.model.values.checks import came, positive_duration, scalar
 from customerops.model.values.instants import micros
 from customerops.model.values.labels import Label, label_key
 
@@ -92,7 +93,7 @@ def overdue_contacts(
     log: InteractionLog,
     *,
     contact: Rule | str | Collection[str],
-    every: dt.timedelta | Mapping[Label, dt.timedelta | None],
+    every: dt.timedelta | Mapping[Any, dt.timedelta | None],
     by: str | Grouping | None = None,
     as_of: dt.datetime | None = None,
 ) -> OverdueContacts:
@@ -171,17 +172,29 @@ def overdue_contacts(
 def _cadence(every: Any, by: Any) -> Any:
     """Return what was meant: a timedelta, or pairs of a label and one, sorted."""
     if isinstance(every, Mapping) != (by is not None):
-        told = "groups" if by is None else "by"
+        problem = "by is not" if by is None else "by is given"
         raise InvalidInputError(
-            "every", "must be a mapping where by is given, and only there", f"told by {told}"
+            "every", "must be a mapping where by is given, and only there", problem
         )
     if not isinstance(every, Mapping):
         return positive_duration("every", every)
     pairs = [
-        (label, None if one is None else positive_duration("every", one))
+        (_label(label), None if one is None else positive_duration("every", one))
         for label, one in every.items()
     ]
     return tuple(sorted(pairs, key=lambda pair: label_key(pair[0])))
+
+
+def _label(given: Any) -> Label:
+    """Return the label of a group, or say that it is none."""
+    if given is None:
+        return None
+    if isinstance(given, dt.date | UUID):
+        return given
+    try:
+        return scalar("every", given)
+    except InvalidInputError:
+        raise InvalidInputError("every", "must have groups as keys", came(given)) from None
 
 
 def _waits(cadence: Any, labels: tuple[Label, ...]) -> NDArray[np.int64]:

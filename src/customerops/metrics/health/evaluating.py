@@ -1,58 +1,34 @@
-"""Hold scores against what came after them: evaluation, lead time of an alarm."""
+"""Hold scores against what came after them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.health.evaluation import ScoreEvaluation
 from customerops.metrics.health.scorers import Scorer, name_of, raw_values
-from customerops.model.log.ask import Asked, ask
-from customerops.model.log.derived import groups_of, rows_of
-from customerops.model.rules.rules import Rule, as_rule
+from customerops.metrics.health.trials import OutcomeIs, Risky, trial
+from customerops.model.log.ask import ask
+from customerops.model.rules.rules import Rule
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
-from customerops.model.tables.event_table import EventTable
 from customerops.model.values.checks import (
     came,
-    each,
-    finite,
     numbers,
     one_of,
-    positive_duration,
 )
-from customerops.model.values.instants import as_instant, from_us, micros, to_us
-from customerops.model.values.serial import dump_instant
 
 if TYPE_CHECKING:
     from customerops.model.log.log import InteractionLog
-    from customerops.model.rules.grouping import Grouping
 
-__all__ = [
-    "OutcomeIs",
-    "Risky",
-    "Trial",
-    "alarm_lead_time",
-    "evaluate_scores",
-    "evaluate_scores_from_arrays",
-    "trial",
-]
+__all__ = ["evaluate_scores", "evaluate_scores_from_arrays"]
 
 Bools = NDArray[np.bool_]
-
-Risky = Literal["high", "low"]
-"""Which end of the scores announces the event."""
-
-OutcomeIs = Literal["event", "silence"]
-"""Whether what is foretold is that an event comes, or that none does."""
-
-_DAY = dt.timedelta(days=1)
 
 
 def evaluate_scores_from_arrays(
@@ -228,211 +204,6 @@ def evaluate_scores(
                 "scorer": name_of(scorer) if name is None else name,
             },
         ),
-    )
-
-
-def alarm_lead_time(
-    log: InteractionLog,
-    scorer: Scorer,
-    *,
-    threshold: float,
-    risky: Risky,
-    outcome: Rule | str | Collection[str],
-    at: dt.datetime | Sequence[dt.datetime],
-    among: Rule | None = None,
-    unit: dt.timedelta = _DAY,
-    name: str | None = None,
-    as_of: dt.datetime | None = None,
-    by: str | Grouping | None = None,
-) -> EventTable:
-    """Return how long after an alarm the loss comes: the time there is to do something (预警提前量).
-
-    Parameters
-    ----------
-    log, scorer, risky, among, name, as_of
-        As for `evaluate_scores`.
-    threshold : float
-        The alarm rings for who has this score or a riskier one.
-    outcome : Rule, str or collection of str
-        The event that is the loss.
-    at : datetime or sequence of datetime
-        When scores are looked at: the alarm of a customer is the first of these instants at which
-        it rings.
-    unit : timedelta
-        What times are counted in; not rounded.
-    by : str or Grouping, optional
-        A customer attribute or a grouping; a curve for each group.
-
-    Returns
-    -------
-    EventTable
-        Of everybody for whom the alarm rang: the share not lost after each time, Kaplan and Meier's
-        estimate; ``.quantile(0.5)`` is the median time to act, NaN if fewer than half are lost. Who
-        is not lost is censored at as_of; who was lost before is to be left out by `among`.
-
-    Raises
-    ------
-    InvalidInputError
-        As for `evaluate_scores`; also if `threshold` or `unit` is not valid.
-
-    Notes
-    -----
-    The lead times of the lost alone would be those of quick losses: whoever is lost after as_of is
-    missing in them. Losses without an alarm before them are not in the curve: the share of those
-    with one is ``ScoreEvaluation.alarm(threshold).recall``. An alarm that stopped and rang again
-    counts from its first ring, and an event at the very instant of the alarm came before it.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> from customerops import InteractionLog
-    >>> from customerops.metrics import TimeSince, alarm_lead_time
-    >>> log = InteractionLog.from_arrays(
-    ...     customer_id=["a", "b", "c", "c"], kind=["use", "use", "use", "cancel"],
-    ...     at=[dt.date(2026, 1, d) for d in (14, 2, 1, 20)], tz=dt.UTC,
-    ... ).until(dt.datetime(2026, 2, 1, tzinfo=dt.UTC))
-    >>> days = [dt.datetime(2026, 1, d, tzinfo=dt.UTC) for d in (8, 15)]
-    >>> lead = alarm_lead_time(
-    ...     log, TimeSince("use"), threshold=7, risky="high", outcome="cancel", at=days
-    ... )
-    >>> lead.quantile(0.5), int(lead.censored.sum())  # b has been quiet since, and may be lost yet
-    (12.0, 1)
-    """
-    one_of("risky", risky, ("high", "low"))
-    cut, tick = finite("threshold", threshold), micros(positive_duration("unit", unit))
-    asked = ask(log, as_of=as_of)
-    tried = trial(asked, outcome, at, _DAY, "event", among)
-    whole = asked.log
-    never = np.iinfo(np.int64).max
-    rang = np.full(whole.n_customers, never)
-    for us, (known, members, _, _) in zip(tried.at, tried.rounds(asked), strict=True):
-        scores = raw_values("scorer", scorer, known)
-        flagged = members & (scores <= cut if risky == "low" else scores >= cut)
-        owners = np.flatnonzero(whole.entered <= us)[flagged]
-        rang[owners] = np.minimum(rang[owners], us)
-    rows = rows_of(whole, tried.outcome)
-    later = rows[whole.at[rows] > rang[whole.codes[rows]]][::-1]
-    lost = np.full(whole.n_customers, never)
-    lost[whole.codes[later]] = whole.at[later]  # rows fall, so the first stays
-    heard = np.flatnonzero(rang < never)
-    group, _, axes = groups_of(whole, by)
-    options = {name: value for name, value in tried.options.items() if name != "horizon"}
-    return EventTable.from_rows(
-        (np.minimum(lost, asked.as_of)[heard] - rang[heard]) / tick,
-        lost[heard] < never,
-        outer=axes,
-        codes=group[heard],
-        context=Context(
-            "alarm_lead_time",
-            as_of=asked.as_of,
-            by=by,
-            options={
-                **options,
-                "risky": risky,
-                "scorer": name_of(scorer) if name is None else name,
-                "threshold": cut,
-                "unit": unit,
-            },
-        ),
-    )
-
-
-@attrs.frozen(eq=False)
-class Trial:
-    """What is to be foretold, from which instants.
-
-    Attributes
-    ----------
-    outcome : Rule
-        The event.
-    at : tuple of int
-        The instants, rising, in microseconds.
-    axes : tuple of Axis
-        That of the instants; none for one.
-    horizon : timedelta
-        How far ahead.
-    outcome_is : {"event", "silence"}
-        Whether an event is foretold, or that none comes.
-    among : Rule or None
-        Who counts.
-    """
-
-    outcome: Rule
-    at: tuple[int, ...]
-    axes: tuple[Axis, ...]
-    horizon: dt.timedelta
-    outcome_is: str
-    among: Rule | None
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Itself, as options of a context."""
-        return {
-            "among": self.among,
-            "at": self.at,
-            "horizon": self.horizon,
-            "outcome": self.outcome,
-            "outcome_is": self.outcome_is,
-        }
-
-    def rounds(self, asked: Asked) -> Iterator[tuple[InteractionLog, Bools, Bools, bool]]:
-        """Yield for each instant the log as it was known, and who was there.
-
-        The second is which of its customers count; then of those who had the outcome as far as is
-        known, and whether their time is up.
-        """
-        rows = rows_of(asked.log, self.outcome)
-        when, who = asked.log.at[rows], asked.log.codes[rows]
-        for us in self.at:
-            known = asked.log._until("at", from_us(us))
-            end = us + micros(self.horizon)
-            came_ = np.zeros(asked.log.n_customers, np.bool_)
-            came_[who[(when > us) & (when <= end)]] = True
-            happened = came_[asked.log.entered <= us]
-            if self.outcome_is == "silence":
-                happened = ~happened
-            members = np.ones(known.n_customers, np.bool_)
-            if self.among is not None:
-                members = self.among.members(known)
-            yield known, members, happened[members], end <= asked.as_of
-
-
-def trial(
-    asked: Asked,
-    outcome: Rule | str | Collection[str],
-    at: dt.datetime | Sequence[dt.datetime],
-    horizon: dt.timedelta,
-    outcome_is: str,
-    among: Rule | None,
-) -> Trial:
-    """Check what is to be foretold, from which instants.
-
-    Raises
-    ------
-    InvalidInputError
-        If an option is not what it must be.
-    """
-    one_of("outcome_is", outcome_is, ("event", "silence"))
-    several = not isinstance(at, dt.datetime)
-    given = [at] if isinstance(at, dt.datetime) else list(each("at", at))
-    instants = [as_instant("at", one) for one in given]
-    if not instants:
-        raise InvalidInputError("at", "must hold at least one instant", "got none")
-    rising = sorted(to_us(one) for one in instants)
-    if len(set(rising)) < len(rising):
-        raise InvalidInputError("at", "must hold each instant once")
-    if rising[-1] > asked.as_of:
-        raise InvalidInputError(
-            "at", "must not be later than as_of", "what came after it is not known"
-        )
-    labels = [dump_instant(from_us(us)) for us in rising]
-    return Trial(
-        outcome=as_rule(outcome, name="outcome", level="event"),
-        at=tuple(rising),
-        axes=(Axis("scored_at", labels, "state"),) if several else (),
-        horizon=positive_duration("horizon", horizon),
-        outcome_is=outcome_is,
-        among=None if among is None else as_rule(among, name="among", level="customer"),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 import attrs
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from customerops.errors import InvalidInputError
 from customerops.metrics.health import ranking
 from customerops.metrics.health.calibrating import Calibration, calibrated, check_probabilities
+from customerops.metrics.health.cuts import ScoreAlarm, TopScores, among_top
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.base import Bounds, Value
 from customerops.model.tables.estimates import Proportion
@@ -23,7 +23,7 @@ from customerops.model.tables.tables import Count
 from customerops.model.values import exact
 from customerops.model.values.checks import finite, numbers, one_of, whole
 
-__all__ = ["ScoreAlarm", "ScoreEvaluation", "TopScores"]
+__all__ = ["ScoreEvaluation"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,57 +32,6 @@ _VARIANCES: Mapping[str, Callable[[Ints, Ints], float]] = {
     "delong": ranking.delong,
     "hanley_mcneil": ranking.hanley_mcneil,
 }
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class TopScores:
-    """What is among the customers of highest risk; made by ``ScoreEvaluation.top``.
-
-    Attributes
-    ----------
-    k : int or ndarray of int
-        How many customers that is.
-    precision : float or ndarray
-        The share of them who had the event.
-    recall : float or ndarray
-        The share of all events that is among them: the captured share.
-    lift : float or ndarray
-        The precision by the base rate: how many times as often as by calling anybody.
-    threshold : float or ndarray
-        The score of the last of them.
-    tied : int or ndarray of int
-        How many customers have that score, if not all of them are among the k; they count as if
-        drawn at random. 0 if the cut parts nobody.
-    """
-
-    k: Count
-    precision: Value
-    recall: Value
-    lift: Value
-    threshold: Value
-    tied: Count
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class ScoreAlarm:
-    """What a threshold does, as shares of customers; made by ``ScoreEvaluation.alarm``.
-
-    Attributes
-    ----------
-    flagged : Proportion
-        Who is at the threshold or on its risky side, of all.
-    precision : Proportion
-        Who had the event, of those who are flagged.
-    recall : Proportion
-        Who was flagged, of those who had the event.
-    false_alarm : Proportion
-        Who was flagged, of those who had not.
-    """
-
-    flagged: Proportion
-    precision: Proportion
-    recall: Proportion
-    false_alarm: Proportion
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -240,7 +189,7 @@ class ScoreEvaluation(Support):
             raise InvalidInputError("share", "must be above 0 and at most 1", f"got {share:g}")
         if k is not None:
             whole("k", k, least=1)
-        rows = [self._top(*cell, k, share) for cell in self._cells_by_risk()]
+        rows = [among_top(*cell, k, share) for cell in self._cells_by_risk()]
         columns = list(zip(*rows, strict=True)) if rows else [()] * 6
         names = [field.name for field in attrs.fields(TopScores)]
         return TopScores(
@@ -453,25 +402,3 @@ class ScoreEvaluation(Support):
     def _shaped(self, values: NDArray[Any]) -> Value:
         shaped = values.reshape(self.shape)
         return shaped.item() if shaped.ndim == 0 else shaped
-
-    @staticmethod
-    def _top(
-        points: NDArray[Any], events: Ints, others: Ints, k: int | None, share: float | None
-    ) -> tuple[int, float, float, float, float, int]:
-        m = int(events.sum())
-        n = m + int(others.sum())
-        if not n:
-            return 0, math.nan, math.nan, math.nan, math.nan, 0
-        wanted = k if share is None else math.ceil(Fraction(str(float(share))) * n)
-        assert wanted is not None
-        some = min(wanted, n)
-        hits, parts, tied = ranking.top(events, others, some)
-        last = np.searchsorted(np.cumsum((events + others)[::-1]), some)
-        return (
-            some,
-            hits / (parts * some),
-            hits / (parts * m) if m else math.nan,
-            hits * n / (parts * some * m) if m else math.nan,
-            float(points[::-1][last]),
-            tied,
-        )

@@ -18,6 +18,7 @@ from customerops.model.records.base import Record
 from customerops.model.values.checks import came, did_you_mean, finite
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from customerops.metrics.health.evaluation import ScoreEvaluation
@@ -257,7 +258,9 @@ class HealthScorecard(Record):
             ),
         )
 
-    def scores(self, values: Mapping[str, ArrayLike], *, ids: ArrayLike) -> HealthScores:
+    def scores(
+        self, values: Mapping[str, ArrayLike] | pd.DataFrame, *, ids: ArrayLike
+    ) -> HealthScores:
         """Return the scores of many customers whose values are at hand, in columns.
 
         Parameters

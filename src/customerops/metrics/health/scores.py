@@ -23,6 +23,8 @@ from customerops.model.tables.per_customer import PerCustomer
 from customerops.model.values.checks import came, numbers
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from customerops.model.log.log import InteractionLog
 
 __all__ = ["HealthBandShare", "HealthScores", "health_scores", "score_columns", "weighed"]
@@ -164,7 +166,7 @@ def health_scores(
 
 
 def score_columns(
-    card: HealthScorecard, values: Mapping[str, ArrayLike], ids: ArrayLike
+    card: HealthScorecard, values: Mapping[str, ArrayLike] | pd.DataFrame, ids: ArrayLike
 ) -> HealthScores:
     """Return the health scores of columns of values; see `HealthScorecard.scores`."""
     if not hasattr(values, "keys"):
