@@ -12,10 +12,11 @@ from hypothesis import Phase, find, given, settings
 
 from customerops.model import InteractionLog, as_rule
 from customerops.model.values.instants import to_us
+from customerops.testing.worlds import PLACES
 from tests.strategies import worlds
 from tests.surface import harness
 from tests.surface.entry import Entry, takes_data
-from tests.surface.world import PLACES, World
+from tests.surface.world import World
 
 SEARCH = settings(max_examples=300, phases=[Phase.generate], database=None, deadline=None)
 
