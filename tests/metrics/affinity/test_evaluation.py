@@ -245,6 +245,7 @@ def test_a_frame_of_all_measures() -> None:
     assert list(coverage[["value", "popularity", "gain"]]) == [0.5, 0.75, -0.25]
     assert coverage[["low", "gain_low", "gain_high", "popularity_low"]].isna().all()
     assert "hit_rate" in result._repr_html_()
+    assert f"<td>{hit['value']:.4g}</td>" in result.scores._repr_html_()
     back: RecommenderEvaluation = pickle.loads(pickle.dumps(result))
     assert back == result
     with pytest.raises(TypeError):

@@ -275,11 +275,17 @@ def test_frame() -> None:
 
 
 def test_page() -> None:
-    page = make(["<b>", "a"], ["<i>", None], [math.nan, 1234])._repr_html_()
-    assert "<caption>spending (net)</caption>" in page
-    assert "<th>customer_id</th><th>orders</th><th>paid</th>" in page
-    assert "<td>&lt;b&gt;</td><td>&lt;i&gt;</td><td>–</td>" in page
-    assert "<td>a</td><td>–</td><td>1,234</td>" in page
-    assert "<td>True</td><td>7</td>" in make([1], [True], [7])._repr_html_()
-    page = make(range(100), range(100), range(100))._repr_html_()
-    assert "70 of 100 rows left out" in page
+    page = make(["<secret>", "a"], ["<i>", None], [math.nan, 1234])._repr_html_()
+    assert "<caption>spending (net): 2 rows</caption>" in page
+    assert "secret" not in page
+    assert "customer_id" not in page
+    assert (
+        "<td>orders</td><td>1</td><td>1</td><td></td><td></td><td></td><td>&lt;i&gt;: 1</td>"
+        in page
+    )
+    paid = "<td>paid</td><td>1</td><td>1</td><td>1,234</td><td>1,234</td><td>1,234</td><td></td>"
+    assert paid in page
+    assert "<td>True: 1</td>" in make([1], [True], [7])._repr_html_()
+    page = make(range(101), range(101), range(101))._repr_html_()
+    assert "<td>orders</td><td>101</td><td>101</td><td>25</td><td>50</td><td>75</td>" in page
+    assert "<td>paid</td><td>0</td><td>0</td><td></td>" in make([], [], [])._repr_html_()

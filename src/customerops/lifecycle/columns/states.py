@@ -177,14 +177,13 @@ class States(PerCustomer):
         return states
 
     def _repr_html_(self) -> str:
-        """Show the first customers as a table."""
-        first = np.arange(len(self)) < render.ROWS
-        frame = self.where(first).to_frame()
-        names = ["customer_id", "stage", "since", "due_at", "qualified_at", "lives", "ordinal"]
-        shown = {name: [str(cell) for cell in frame[name]] for name in names}
-        ids = {"customer_id": shown.pop("customer_id")}
-        faint = [False] * int(first.sum())
-        return render.rows_html(self.context.metric, ids, shown, faint, len(self))
+        """Show how many customers are in each stage, and nothing about any of them."""
+        counts = np.bincount(self.stage, minlength=len(STAGES)).tolist()
+        shown = [(str(stage), n) for stage, n in zip(STAGES, counts, strict=True) if n]
+        stages = {"stage": [stage for stage, _ in shown]}
+        customers = {"customers": [render.number(n) for _, n in shown]}
+        faint = [False] * len(shown)
+        return render.rows_html(self.context.metric, stages, customers, faint, len(shown))
 
 
 def states_context(policy: LifecyclePolicy, as_of: int) -> Context:

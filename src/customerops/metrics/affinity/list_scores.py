@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.affinity.recommending import Recommendations
+from customerops.model.tables import render
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Mean, Proportion, Quotient
 from customerops.model.values.checks import each
@@ -78,6 +79,13 @@ class RecommenderScores:
         value = [one.value for one in (*estimates.values(), self.coverage)]
         names = [*estimates, "coverage"]
         return pd.DataFrame({"measure": names, "value": value, "low": low, "high": high})
+
+    def _repr_html_(self) -> str:
+        """Show every measure with its interval."""
+        n = self.hit_rate.total
+        return render.frame_html(
+            f"{self.hit_rate.context.metric}, {n:,} customers", self.to_frame()
+        )
 
 
 def discounts(discount: Discount, n: int) -> Floats:

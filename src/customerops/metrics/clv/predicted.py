@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
-from customerops.metrics.clv.html import table_html
+from customerops.model.tables import render
 from customerops.model.tables.context import Context
 from customerops.model.tables.tables import Result
 from customerops.model.values import exact
@@ -131,9 +131,8 @@ class Predicted(Result):
         return f"Predicted({len(self)} customers: {', '.join(self.columns)})"
 
     def _repr_html_(self) -> str:
-        """Show the first rows as a table."""
-        ids = [str(one) for one in self.ids.tolist()]
-        return table_html(self.context.metric, "customer_id", ids, self.columns)
+        """Show what the columns hold, and nothing of any one customer."""
+        return render.columns_html(self.context.title, self.columns, len(self.ids))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild through the constructor: a pickled array would come back writable."""

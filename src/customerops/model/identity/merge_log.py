@@ -12,6 +12,7 @@ import numpy as np
 from customerops.model.identity.evidence import Evidence, Fate
 from customerops.model.identity.joining import Heard, Union
 from customerops.model.identity.rules import IdentityRules, Link, SharedIdentifier
+from customerops.model.values import html
 from customerops.model.values.checks import Id
 
 if TYPE_CHECKING:
@@ -134,6 +135,13 @@ class MergeLog:
         ]
         names = ["joined", "type", "value", "records", "clusters", "reason"]
         return pd.DataFrame(rows, columns=names)
+
+    def _repr_html_(self) -> str:
+        """Show how many joins were made and refused, by type, and none of the evidence."""
+        frame = self.to_frame()[["joined", "type", "reason"]]
+        counted = frame.groupby(["joined", "type", "reason"], dropna=False, sort=True).size()
+        table = counted.rename("times").reset_index()
+        return html.frame_html("merge log", table.where(table.notna(), None))
 
 
 def _value(evidence: SharedIdentifier | Link) -> str | float:

@@ -23,6 +23,7 @@ from customerops.model.identity.rules import (
     SharedIdentifier,
 )
 from customerops.model.records.records import Customer
+from customerops.model.values import html
 from customerops.model.values.checks import Id, came, each
 
 if TYPE_CHECKING:
@@ -246,6 +247,14 @@ class Resolution(Mapping[Id, Id]):
         import pandas as pd
 
         return pd.DataFrame({"record": self.records, "customer": self.customers})
+
+    def _repr_html_(self) -> str:
+        """Show how many customers have how many records, and none of them."""
+        sizes = self.to_frame()["customer"].value_counts().value_counts().sort_index()
+        customers = {"customers": [html.number(n) for n in sizes.tolist()]}
+        labels = {"records of a customer": sizes.index.tolist()}
+        faint = [False] * len(sizes)
+        return html.rows_html("resolution", labels, customers, faint, len(sizes))
 
 
 def resolve_identities(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.model.values import html
 from customerops.model.values.columns import Coded
 
 if TYPE_CHECKING:
@@ -105,6 +106,13 @@ class Rejected:
 
         labels = np.array([*self.reasons.labels, None], object)
         return pd.DataFrame({"row": self.rows, "reason": labels[self.reasons.codes]})
+
+    def _repr_html_(self) -> str:
+        """Show how many rows there are, by reason."""
+        counts = self.counts()
+        rows = {"rows": [html.number(n) for n in counts.values()]}
+        faint = [False] * len(counts)
+        return html.rows_html("rejected", {"reason": list(counts)}, rows, faint, len(counts))
 
     def __repr__(self) -> str:
         """Return how many rows there are, by reason."""

@@ -19,6 +19,7 @@ from customerops.model.log.records import attribute_values, code_labels, id_arra
 from customerops.model.log.spell_frames import UNKNOWN, spells_of_frame
 from customerops.model.records.records import Subscription
 from customerops.model.rules.rules import as_rule
+from customerops.model.values import html
 from customerops.model.values.checks import positive_duration
 from customerops.model.values.columns import Coded, Numbers, read_only
 from customerops.model.values.instants import as_instant, micros, to_us
@@ -266,6 +267,12 @@ class Spells:
         for name, column in self.attributes.items():
             columns[name] = pd.Series(decoded(column, rows), dtype=object)
         return pd.DataFrame(columns)
+
+    def _repr_html_(self) -> str:
+        """Show what the spells hold, and nothing of any one customer."""
+        frame = self.to_frame().drop(columns="customer_id")
+        columns = {str(name): frame[name] for name in frame.columns}
+        return html.columns_html("spells", columns, len(self))
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same spells."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from customerops.model.intake.faults import Rejected
 from customerops.model.quality.schema import Schema
 from customerops.model.tables.estimates import ClusteredShare, Proportion
+from customerops.model.values import html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,6 +186,10 @@ class QualityReport:
             rows.append((measure, field, one.distinct, one.present, one.value, nan, nan))
         names = ["measure", "field", "count", "total", "value", "low", "high"]
         return pd.DataFrame(rows, columns=names)
+
+    def _repr_html_(self) -> str:
+        """Show the measures, each with its counts."""
+        return html.frame_html(f"quality of {self.n:,} rows", self.to_frame())
 
     def __repr__(self) -> str:
         """Return how many rows there are, and how many are at fault for which first reason."""

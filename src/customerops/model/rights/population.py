@@ -15,6 +15,7 @@ from customerops.model.records.records import Consent
 from customerops.model.rights.question import LawName, Question, asked
 from customerops.model.rights.regimes import Regime
 from customerops.model.rights.standing import Permission
+from customerops.model.values import html
 from customerops.model.values.checks import Id, came, each, identifier
 from customerops.model.values.labels import label_key
 
@@ -92,6 +93,13 @@ class Permissions:
         frame = pd.DataFrame({name: column.to_numpy() for name, column in columns.items()})
         frame.insert(0, "customer_id", pd.Series(list(self.customers), dtype=object))
         return frame
+
+    def _repr_html_(self) -> str:
+        """Show how many customers have each answer, and none of them."""
+        columns = self.to_frame().drop(columns="customer_id")
+        counted = columns.groupby(list(_COLUMNS), dropna=False, sort=True).size()
+        table = counted.rename("customers").reset_index()
+        return html.frame_html("permissions", table.where(table.notna(), None))
 
 
 _COLUMNS = {"allowed": "bool", "basis": "object", "standing": "object", "reasons": "object"}

@@ -238,15 +238,8 @@ class PerCustomer(Statistic):
         return attrs.evolve(self, ids=ids, columns=columns, context=context)
 
     def _repr_html_(self) -> str:
-        """Show the first customers as a table."""
-        some = slice(render.ROWS)
-        shown = {
-            name: [_text(v) for v in column[some].tolist()]
-            for name, column in self.columns.items()
-        }
-        ids = {"customer_id": [str(one) for one in self.ids[some].tolist()]}
-        complete = [False] * len(self.ids[some])
-        return render.rows_html(self.context.title, ids, shown, complete, len(self))
+        """Show what the columns hold, and nothing of any one customer."""
+        return render.columns_html(self.context.title, self.columns, len(self))
 
 
 def _ranks(labels: NDArray[Any]) -> NDArray[np.int64]:
@@ -254,12 +247,6 @@ def _ranks(labels: NDArray[Any]) -> NDArray[np.int64]:
     keys = [label_key(label) for label in labels]
     place = {key: i for i, key in enumerate(sorted(set(keys)))}
     return np.array([place[key] for key in keys], dtype=np.int64)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return render.number(value)
-    return "–" if value is None else str(value)
 
 
 def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:

@@ -61,6 +61,10 @@ class Result(Shown, ABC):
     def to_frame(self) -> pd.DataFrame:
         """Return the result as a tidy pandas frame."""
 
+    def _repr_html_(self) -> str:
+        """Show the first rows as a table."""
+        return render.frame_html(self.context.title, self.to_frame())
+
 
 def of_one_class(one: object, other: object, purpose: str) -> None:
     """Refuse two results of different classes.
