@@ -9,7 +9,7 @@ import datetime as dt
 import attrs
 
 from customerops import journey, lifecycle, metrics, model
-from customerops.model import Calendar, Window, amount, first, kind, value
+from customerops.model import Calendar, Window, amount, attribute, channel, first, kind, value
 from tests.surface import credit, judged, populations
 from tests.surface.entry import ENTRIES, derived, stat
 from tests.surface.learners import ByItems
@@ -830,4 +830,28 @@ stat(
     bounces=kind("use") & (value >= 1),
     over=MONTH,
     by="country",
+)
+stat(
+    metrics.drivers,
+    definition="correlation",
+    responses=ANSWERS,
+    marks={"in a shop": channel == "store", "planned": attribute("plan") == "pro"},
+    period="month",
+)
+stat(
+    metrics.drivers,
+    definition="shapley",
+    responses=ANSWERS,
+    marks={"in a shop": channel == "store"},
+    touches={"bought": "purchase"},
+    within=DAYS,
+    by="country",
+)
+stat(
+    metrics.drivers,
+    definition="mean_difference",
+    responses=ANSWERS,
+    touches={"bought": "purchase", "came": {"signup", "use"}},
+    within=DAYS,
+    over=QUARTER,
 )

@@ -193,6 +193,8 @@ if TYPE_CHECKING:
     from customerops.metrics.shared.plain import mean, proportion, rate, ratio
     from customerops.metrics.shared.settled import CohortShare, SettledShare
     from customerops.metrics.survey.closing import ClosedLoop, closed_loop
+    from customerops.metrics.survey.driver_table import Drivers
+    from customerops.metrics.survey.driving import drivers
     from customerops.metrics.survey.net_share import NetShare
     from customerops.metrics.survey.responding import (
         ResponderBias,
@@ -254,6 +256,7 @@ __all__ = [
     "DailySum",
     "Decomposition",
     "DifferenceInDifferences",
+    "Drivers",
     "EventCount",
     "Experiment",
     "ExperimentGrouping",
@@ -386,6 +389,7 @@ __all__ = [
     "decompose",
     "difference_in_differences",
     "difference_in_differences_from_outcomes",
+    "drivers",
     "escalation_rate",
     "evaluate_recommender",
     "evaluate_scores",
@@ -520,6 +524,7 @@ _HOMES = {
     "DailySum": "churn.daily",
     "Decomposition": "comparison.mix",
     "DifferenceInDifferences": "experiments.did",
+    "Drivers": "survey.driver_table",
     "EventCount": "health.scorers",
     "Experiment": "experiments.assigning",
     "ExperimentGrouping": "experiments.assigning",
@@ -652,6 +657,7 @@ _HOMES = {
     "decompose": "comparison.mix",
     "difference_in_differences": "experiments.did",
     "difference_in_differences_from_outcomes": "experiments.did",
+    "drivers": "survey.driving",
     "escalation_rate": "service.outcomes",
     "evaluate_recommender": "affinity.evaluation",
     "evaluate_scores": "health.evaluating",

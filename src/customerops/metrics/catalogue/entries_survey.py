@@ -164,6 +164,38 @@ ENTRIES = (
         names=("topics", "voice of customer", "客户之声", "主题"),
     ),
     MetricSpec(
+        key="drivers",
+        home="customerops.metrics.drivers",
+        label="drivers of a score",
+        label_zh="驱动因素",
+        description="Which ratings, themes and contacts go with a score: association, not cause.",
+        description_zh="哪些评分、主题与触点与总分相关; 只是相关, 不是原因。",
+        unit="number",
+        kind="derived",
+        additivity=CUSTOMERS,
+        definitions={
+            "correlation": MetricDefinition(
+                meaning="correlation of driver and score, -1 to 1",
+                meaning_zh="因素与总分的相关系数",
+                authority="survey tools; Fisher 1921",
+            ),
+            "shapley": MetricDefinition(
+                meaning="the part of R squared a driver adds on average over all orders",
+                meaning_zh="各种加入次序下因素平均增加的 R 方 (LMG)",
+                authority="Lindeman, Merenda and Gold 1980; Grömping 2007",
+                unit="fraction",
+            ),
+            "mean_difference": MetricDefinition(
+                meaning="mean score of those with a mark less that of those without it",
+                meaning_zh="有该标记者与无该标记者的平均分之差",
+                authority="impact of a theme in feedback tools",
+                unit="scale_points",
+            ),
+        },
+        tags=("survey",),
+        names=("key driver analysis", "KDA", "关键驱动因素", "importance-performance", "LMG"),
+    ),
+    MetricSpec(
         key="closed_loop",
         home="customerops.metrics.closed_loop",
         label="closed loop",
