@@ -113,6 +113,7 @@ if TYPE_CHECKING:
     from customerops.metrics.health.cuts import ScoreAlarm, TopScores
     from customerops.metrics.health.evaluating import evaluate_scores, evaluate_scores_from_arrays
     from customerops.metrics.health.evaluation import ScoreEvaluation
+    from customerops.metrics.health.explained import HealthContribution, HealthScore
     from customerops.metrics.health.lead_times import alarm_lead_time
     from customerops.metrics.health.onboarding import (
         OnboardingShare,
@@ -120,11 +121,7 @@ if TYPE_CHECKING:
         onboarding_steps,
         time_to_first_value,
     )
-    from customerops.metrics.health.scorecard import (
-        HealthContribution,
-        HealthScore,
-        HealthScorecard,
-    )
+    from customerops.metrics.health.scorecard import HealthScorecard
     from customerops.metrics.health.scorers import EventCount, ScorecardScorer, Scorer, TimeSince
     from customerops.metrics.health.scores import HealthBandShare, HealthScores, health_scores
     from customerops.metrics.health.weighing import health_score
@@ -537,8 +534,8 @@ _HOMES = {
     "HealthBand": "health.components",
     "HealthBandShare": "health.scores",
     "HealthComponent": "health.components",
-    "HealthContribution": "health.scorecard",
-    "HealthScore": "health.scorecard",
+    "HealthContribution": "health.explained",
+    "HealthScore": "health.explained",
     "HealthScorecard": "health.scorecard",
     "HealthScores": "health.scores",
     "HosmerLemeshow": "health.calibrating",

@@ -158,6 +158,7 @@ def test_stretches_of_scores_by_hand() -> None:
     )
     assert found.axes[-1].labels == (0.0, 40.0, 75.0)
     assert (found.count.tolist(), found.total.tolist()) == ([1, 2, 0], [2, 2, 2])
+    assert found.select(score=40).value == 1.0
 
 
 def test_calibration_by_hand() -> None:

@@ -241,6 +241,14 @@ def test_scores_of_a_frame_show_bands_and_no_ids() -> None:
     assert halves[0] + halves[1] == CARD.scores(frame, ids=["s1", "s2", "s3", "s4"])
 
 
+def test_bands_may_be_left_out() -> None:
+    card = attrs.evolve(CARD, bands=())
+    assert card.score({"logins": 20, "tickets": 0}).band is None
+    scores = card.scores({"logins": [20], "tickets": [0]}, ids=["secret-1"])
+    assert (scores.columns["band"].tolist(), scores.bands.count.tolist()) == ([None], [])
+    assert "1 customers, 0 without a score" in scores._repr_html_()
+
+
 def test_a_component_without_a_column_is_missing() -> None:
     assert math.isnan(CARD.scores({"logins": [1]}, ids=[1]).columns["score"][0])
     assert REWEIGHTED.scores({"logins": [10]}, ids=[1]).columns["score"][0] == 50.0

@@ -25,7 +25,6 @@ from customerops.model.values.checks import finite, numbers, one_of, whole
 
 __all__ = ["ScoreEvaluation"]
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _VARIANCES: Mapping[str, Callable[[Ints, Ints], float]] = {
@@ -149,8 +148,7 @@ class ScoreEvaluation(Support):
     def average_precision(self) -> Value:
         """The mean of the precision at each event, riskiest first, ties at once; NaN without events.
 
-        Beside the base rate, which it would be by drawing lots: the area under the curve of
-        precision over recall, in steps.
+        By drawing lots it would be about the base rate.
         """
         return self._each(ranking.average_precision)
 
@@ -260,7 +258,8 @@ class ScoreEvaluation(Support):
         >>> seen.observed([0, 50]).value
         array([0.5, 0. ])
         """
-        bins = numbers("edges", edges).astype(np.float64)
+        labels = numbers("edges", edges)
+        bins = labels.astype(np.float64)
         flat = bins.ndim == 1 and bins.size > 0 and bool(np.isfinite(bins).all())
         if not flat or (np.diff(bins) <= 0).any():
             raise InvalidInputError("edges", "must be one or more finite numbers that rise")
@@ -270,7 +269,7 @@ class ScoreEvaluation(Support):
             raise InvalidInputError("edges", "must begin at or below every score")
         place = np.maximum(place, 0)
         cell = self.cell * len(bins) + place
-        axes = (*self.outer, Axis("score", bins.tolist(), "state", disjoint=True))
+        axes = (*self.outer, Axis("score", labels.tolist(), "state", disjoint=True))
         sums = [
             exact.group_sum(cell, self.parts[name], self._cells() * len(bins))
             for name in ("events", "others")

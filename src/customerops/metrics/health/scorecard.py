@@ -13,6 +13,7 @@ import attrs
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.health.components import MOST, HealthBand, HealthComponent
+from customerops.metrics.health.explained import HealthContribution, HealthScore
 from customerops.metrics.health.weighing import Missing
 from customerops.model.records.base import Record
 from customerops.model.values.checks import came, did_you_mean, finite
@@ -24,84 +25,11 @@ if TYPE_CHECKING:
     from customerops.metrics.health.evaluation import ScoreEvaluation
     from customerops.metrics.health.scorers import ScorecardScorer, Scorer
     from customerops.metrics.health.scores import HealthScores
+    from customerops.metrics.health.trials import OutcomeIs
     from customerops.model.log.log import InteractionLog
     from customerops.model.rules.rules import Rule
 
-__all__ = ["HealthContribution", "HealthScore", "HealthScorecard"]
-
-
-@attrs.frozen(kw_only=True)
-class HealthContribution:
-    """What one component brings to one health score.
-
-    Attributes
-    ----------
-    name : str
-        The component.
-    value : float
-        The raw value; NaN if it is missing.
-    points : float
-        What the value is worth, from 0 to 100; NaN if it is missing and nothing stands for it.
-    share : float
-        Its share of the weight that counts; 0 if it does not count.
-    """
-
-    name: str
-    value: float
-    points: float
-    share: float
-
-    @property
-    def contribution(self) -> float:
-        """How much of the score comes from it."""
-        return self.share * self.points if self.share else 0.0
-
-    @property
-    def cost(self) -> float:
-        """How much the score is below 100 because of it."""
-        return self.share * (MOST - self.points) if self.share else 0.0
-
-
-@attrs.frozen(kw_only=True)
-class HealthScore:
-    """The health score of one customer, and what it comes from; made by `HealthScorecard.score`.
-
-    Attributes
-    ----------
-    score : float
-        From 0 to 100; NaN if there is none.
-    band : str or None
-        The key of its band; None without a score, or without bands.
-    known : float
-        The share of the weight of which the value was there.
-    contributions : tuple of HealthContribution
-        One for each component, in the order of the scorecard. What they contribute is the score,
-        but for rounding.
-    """
-
-    score: float
-    band: str | None
-    known: float
-    contributions: tuple[HealthContribution, ...]
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why the score is not higher, in words: what costs most comes first.
-
-        Components that cost nothing are left out; those whose value is missing come last.
-        """
-        order = sorted(self.contributions, key=lambda one: -one.cost)
-        costly = [
-            f"{one.name} {one.value:g} is worth {one.points:.3g} of 100 and costs {one.cost:.3g}"
-            if not math.isnan(one.value)
-            else f"{one.name} is missing, counts as {one.points:.3g} of 100 and costs {one.cost:.3g}"
-            for one in order
-            if one.cost > 0
-        ]
-        unknown = [
-            f"{one.name} is missing" for one in self.contributions if math.isnan(one.points)
-        ]
-        return (*costly, *unknown)
+__all__ = ["HealthScorecard"]
 
 
 @attrs.frozen(kw_only=True)
@@ -340,7 +268,9 @@ class HealthScorecard(Record):
         outcome: Rule | str | Collection[str],
         at: dt.datetime | Sequence[dt.datetime],
         horizon: dt.timedelta,
-        **options: Any,
+        outcome_is: OutcomeIs = "event",
+        among: Rule | None = None,
+        as_of: dt.datetime | None = None,
     ) -> ScoreEvaluation:
         """Hold the scores of some instants against what came after them.
 
@@ -350,15 +280,17 @@ class HealthScorecard(Record):
             The events, with what came after the instants.
         sources : mapping of str to Scorer
             As for `scorer`.
-        outcome, at, horizon
-            As for `evaluate_scores`: what is to be foretold, from when, how far.
-        **options
-            ``outcome_is``, ``among`` and ``as_of`` of `evaluate_scores`.
+        outcome, at, horizon, outcome_is, among, as_of
+            As for `evaluate_scores`: what is to be foretold, from when, how far, for whom.
 
         Returns
         -------
         ScoreEvaluation
             With low scores as the risky ones.
+
+        Notes
+        -----
+        See whether it foretells better than recency alone, too: `compare_scores`.
 
         Raises
         ------
@@ -374,7 +306,9 @@ class HealthScorecard(Record):
             at=at,
             horizon=horizon,
             risky="low",
-            **options,
+            outcome_is=outcome_is,
+            among=among,
+            as_of=as_of,
         )
 
     def _points(self, component: HealthComponent, value: float) -> float:

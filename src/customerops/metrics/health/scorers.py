@@ -20,7 +20,8 @@ from customerops.model.values.checks import came, identifier, numbers, positive_
 from customerops.model.values.instants import micros
 
 if TYPE_CHECKING:
-    from customerops.metrics.health.scorecard import HealthScore, HealthScorecard
+    from customerops.metrics.health.explained import HealthScore
+    from customerops.metrics.health.scorecard import HealthScorecard
     from customerops.model.log.log import InteractionLog
 
 __all__ = ["EventCount", "ScorecardScorer", "Scorer", "TimeSince", "name_of", "raw_values"]
