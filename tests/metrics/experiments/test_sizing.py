@@ -116,13 +116,11 @@ def test_the_size_is_the_smallest(
     size = required_sample_size(power=aim, allocation=allocation, **asked)
     assert size.power >= aim
     assert size.treated == math.ceil(allocation * size.control)
-    if min(size.control, size.treated) >= 2:
-        again = power(control=size.control, treated=size.treated, **asked)
-        assert again == size.power
-    if size.control > 2 and size.treated > 2:
-        fewer = size.control - 1
-        if math.ceil(allocation * fewer) >= 2:
-            assert power(control=fewer, treated=math.ceil(allocation * fewer), **asked) < aim
+    assert power(control=size.control, treated=size.treated, **asked) == size.power
+    fewer = size.control - 1
+    left = math.ceil(allocation * fewer)
+    if fewer > 1 and left > 1:
+        assert power(control=fewer, treated=left, **asked) < aim
 
 
 @given(sizes, sizes, st.floats(0.05, 0.95), st.booleans(), st.booleans())
@@ -143,6 +141,8 @@ def test_the_least_effect_has_the_power(
 
 
 def test_extremes() -> None:
+    plain = required_sample_size(effect=1000, sd=1, allocation=0.1)
+    assert (plain.control, plain.treated) == (11, 2)  # of one customer nothing is known
     assert power(effect=1, sd=0.001, control=50, treated=50) == 1
     tiny = power(effect=40, sd=1, control=2, treated=2, alpha=1e-6)
     assert 0 < tiny < 1

@@ -9,6 +9,7 @@ from typing import Literal
 import attrs
 
 from customerops.errors import InvalidInputError
+from customerops.model.tables import intervals
 from customerops.model.values.checks import finite, one_of, whole
 
 __all__ = ["SampleSize", "minimal_detectable_effect", "power", "required_sample_size"]
@@ -77,7 +78,8 @@ def required_sample_size(
     Returns
     -------
     SampleSize
-        The fewest that reach the power, with ``treated = allocation * control`` rounded up.
+        The fewest that reach the power, with ``treated = allocation * control`` rounded up, and two
+        or more in each arm.
 
     Raises
     ------
@@ -113,7 +115,8 @@ def required_sample_size(
         raise InvalidInputError("allocation", "must be above 0", f"got {ratio:g}")
 
     def reached(control: int) -> float:
-        return outcome(change, control, math.ceil(ratio * control), level)
+        treated = math.ceil(ratio * control)
+        return outcome(change, control, treated, level) if treated > 1 else 0.0
 
     most = 2
     while reached(most) < aim:
@@ -159,8 +162,9 @@ def power(
     -----
     Shares, p of n control and q = p + effect of m treated: the normal approximation ``Φ((|q - p| - z
     s0) / s1) + Φ((-|q - p| - z s0) / s1)``, with ``s1² = p(1-p)/n + q(1-q)/m`` and s0² the same of
-    the pooled share ``(n p + m q) / (n + m)``. Means: Student's t of ``n + m - 2`` degrees, from
-    the noncentral t with ``effect / (sd sqrt(1/n + 1/m))``.
+    the pooled share ``(n p + m q) / (n + m)``. Means: Welch's t, from the noncentral t with
+    ``effect / (sd sqrt(1/n + 1/m))`` and the degrees of freedom of two arms that vary alike, which
+    are ``n + m - 2`` for arms of one size.
 
     The power of an effect that was found, with the sizes it was found with, says nothing that the
     p-value does not: take the effect that would be worth finding.
@@ -265,7 +269,8 @@ def _of_shares(p: float, effect: float, n: int, m: int, alpha: float) -> float:
 def _of_means(effect: float, n: int, m: int, alpha: float) -> float:
     from scipy.special import nctdtr, ndtr, stdtrit
 
-    df, away = n + m - 2, abs(effect) / math.sqrt(1 / n + 1 / m)
+    df = float(intervals.welch_df(1 / n, n - 1, 1 / m, m - 1))
+    away = abs(effect) / math.sqrt(1 / n + 1 / m)
     t = -float(stdtrit(df, alpha / 2))
     if away > _FAR:  # Abramowitz and Stegun, 26.7.10
         return float(ndtr((away - t * (1 - 1 / (4 * df))) / math.sqrt(1 + t * t / (2 * df))))
