@@ -17,6 +17,7 @@ import customerops
 PACKAGES = [
     "customerops",
     *(f"customerops.{name}" for name in ("model", "lifecycle", "metrics", "journey")),
+    "customerops.metrics.catalogue",
 ]
 MODULES = [*PACKAGES, "customerops.errors"]
 
