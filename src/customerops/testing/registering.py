@@ -123,6 +123,7 @@ _BY_CLASS = ("rule_draws.node",)
 """Strategies that are told which class is wanted."""
 
 _waiting: set[str] = set()
+_registered: list[bool] = []
 
 
 def register() -> None:
@@ -138,9 +139,10 @@ def register() -> None:
     >>> find(st.from_type(Money), lambda paid: paid.currency == "JPY").currency  # doctest: +SKIP
     'JPY'
     """
-    if not _waiting:
+    if not _registered:
+        _registered.append(True)
+        _waiting.update(STRATEGIES)
         on_load(_register_loaded)
-    _waiting.update(STRATEGIES)
     _register_loaded()
 
 
