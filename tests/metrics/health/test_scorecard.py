@@ -99,6 +99,7 @@ def test_a_mean_is_rounded_once() -> None:
 def test_points_by_hand(value: float, linear: float, steps: float) -> None:
     assert attrs.evolve(TICKETS, between="linear").points_of(value) == linear
     assert TICKETS.points_of(value) == steps
+    assert TICKETS.points_in(np.array([float(value)])).tolist() == [steps]
 
 
 MAPS = st.lists(st.integers(-50, 50), min_size=1, max_size=5, unique=True).flatmap(
@@ -108,7 +109,7 @@ MAPS = st.lists(st.integers(-50, 50), min_size=1, max_size=5, unique=True).flatm
 )
 
 
-@given(MAPS, st.floats(-60, 60), st.booleans())
+@given(MAPS, st.floats(-60, 60) | st.integers(-60, 60).map(float), st.booleans())
 def test_points_are_exact_and_columns_agree(
     pairs: tuple[tuple[float, float], ...],
     value: float,

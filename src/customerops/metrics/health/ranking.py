@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from customerops.model.values import exact
+
 __all__ = ["area", "average_precision", "delong", "hanley_mcneil", "placements", "top"]
 
 Floats = NDArray[np.float64]
@@ -27,7 +29,7 @@ def area(events: Ints, others: Ints) -> float:
     """
     pairs = 2 * int(events.sum()) * int(others.sum())
     below = 2 * np.cumsum(others) - others  # twice: those before, and half of the tied
-    won = sum(m * b for m, b in zip(events.tolist(), below.tolist(), strict=True))
+    won = int(exact.group_dot(None, events, below, 1)[0])
     return won / pairs if pairs else np.nan
 
 
