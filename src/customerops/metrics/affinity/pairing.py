@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 import numpy as np
@@ -40,70 +41,88 @@ def counted_by_customer(baskets: Baskets) -> PairCounts:
     With B the sparse matrix of baskets by items, the counts are what stands above the diagonal
     of ``Bᵀ B``.
     """
-    from scipy.sparse import csr_array, triu
-
-    n, k = len(baskets.customer), len(baskets.labels)
     ones = np.ones(len(baskets.item), np.int64)
-    starts = np.append(0, np.cumsum(baskets.size))
-    table = csr_array((ones, baskets.item, starts), shape=(n, k))
-    both = triu(table.T @ table, k=1, format="coo")
-    first, second = both.coords[0].astype(np.int64), both.coords[1].astype(np.int64)
-    order = np.argsort(first * k + second)
-    return PairCounts(first[order], second[order], {"both": both.data[order]})
+    first, second, both = _above(_product(baskets, ones, ones))
+    return PairCounts(first, second, {"both": both})
 
 
 def counted_by_order(baskets: Baskets) -> PairCounts:
-    """Return how many baskets hold each pair, and the sums over customers of `PAIR_MOMENTS`."""
-    k = len(baskets.labels)
-    own = _run_counts(baskets.customer[baskets.basket] * k + baskets.item)
-    n_baskets = np.bincount(baskets.customer)
-    keys, sums = [np.zeros(0, np.int64)], [np.zeros((5, 0), np.int64)]
-    for customer, first, second in _pairs_of_blocks(baskets):
-        pair, each = _run_counts((customer - customer[:1]) * (k * k) + first * k + second)
-        owner, pair = np.divmod(pair, k * k)
-        owner += customer[:1]
-        a, b = (own[1][np.searchsorted(own[0], owner * k + i)] for i in np.divmod(pair, k))
-        rows = np.stack([each, each * each, each * n_baskets[owner], each * a, each * b])
-        key, summed = _summed(pair, rows)
-        keys.append(key)
-        sums.append(summed)
-    key, summed = _summed(np.concatenate(keys), np.concatenate(sums, axis=1))
-    first, second = np.divmod(key, max(k, 1))
-    return PairCounts(first, second, dict(zip(("both", *PAIR_MOMENTS), summed, strict=True)))
+    """Return how many baskets hold each pair, and the sums over customers of `PAIR_MOMENTS`.
+
+    Notes
+    -----
+    With D the baskets of the customer of each row of B, and C the baskets of that customer with
+    the item, the sums of products are ``Bᵀ D B`` and ``Cᵀ B``, above the diagonal with the first
+    item and below it with the second. The sum of squares is no product: there pairs are counted
+    by customer.
+    """
+    k = max(len(baskets.labels), 1)
+    ones = np.ones(len(baskets.item), np.int64)
+    owner = baskets.customer[baskets.basket]
+    n_baskets = np.bincount(baskets.customer)[owner]
+    place, count = np.unique(owner * k + baskets.item, return_inverse=True, return_counts=True)[1:]
+    n_item = count[place]
+    first, second, both = _above(_product(baskets, ones, ones))
+    with_item = _product(baskets, n_item, ones)
+    parts = {
+        "both": both,
+        "both_sq": np.zeros(len(both), np.int64),
+        "both_baskets": _above(_product(baskets, n_baskets, ones))[2],
+        "both_first": _above(with_item)[2],
+        "both_second": _above(with_item.T)[2],
+    }
+    keys = first * k + second
+    for customer, left, right in _pairs_of_blocks(baskets):
+        n = int(customer[-1] - customer[0]) + 1
+        local = (left * k + right) * n + (customer - customer[0])
+        own, each = np.unique(local, return_counts=True)
+        pair = own // n
+        lead = np.flatnonzero(first_of_run(pair))
+        parts["both_sq"][np.searchsorted(keys, pair[lead])] += np.add.reduceat(each * each, lead)
+    return PairCounts(first, second, parts)
+
+
+def _product(baskets: Baskets, left: Ints, right: Ints) -> Any:
+    """Return the sparse ``Lᵀ R`` of two matrices of baskets by items.
+
+    They hold a positive number for each item of each basket, so that every product does for the
+    same pairs.
+    """
+    from scipy.sparse import csr_array
+
+    shape = (len(baskets.customer), len(baskets.labels))
+    starts = np.append(0, np.cumsum(baskets.size))
+    one, other = (csr_array((x, baskets.item, starts), shape=shape) for x in (left, right))
+    return one.T @ other
+
+
+def _above(matrix: Any) -> tuple[Ints, Ints, Ints]:
+    """Return row, column and value of what stands above the diagonal, sorted."""
+    from scipy.sparse import triu
+
+    found = triu(matrix, k=1, format="csr")
+    found.sort_indices()
+    found = found.tocoo()
+    row, column = (place.astype(np.int64) for place in found.coords)
+    return row, column, found.data
 
 
 def _pairs_of_blocks(baskets: Baskets) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Yield every pair of items of every basket, with its customer, in blocks of whole customers."""
     size = baskets.size
-    ends = np.cumsum(size)
-    after = np.repeat(ends, size) - np.arange(len(baskets.item)) - 1  # items behind in the basket
-    row_customer = baskets.customer[baskets.basket]
-    starts = np.flatnonzero(first_of_run(row_customer)) if len(row_customer) else ends[:0]
+    after = np.repeat(np.cumsum(size), size) - np.arange(len(baskets.item)) - 1
+    owner = baskets.customer[baskets.basket]  # and `after` the items behind it in the basket
+    starts = np.flatnonzero(first_of_run(owner))
     before = np.append(0, np.cumsum(after))[starts]  # pairs of the customers before
     most = max(1, _KEYS // max(len(baskets.labels), 1) ** 2)  # customers whose keys fit 64 bits
     low = 0
     while low < len(starts):
         high = int(np.searchsorted(before, before[low] + _BLOCK))
-        widest = int(np.searchsorted(row_customer[starts], row_customer[starts[low]] + most))
+        widest = int(np.searchsorted(owner[starts], owner[starts[low]] + most))
         high = max(low + 1, min(high, widest))
-        rows = slice(starts[low], starts[high] if high < len(starts) else len(row_customer))
-        left = np.repeat(np.arange(rows.start, rows.stop), after[rows])
-        right = ranges(np.arange(rows.start, rows.stop) + 1, after[rows])
+        rows = np.arange(starts[low], starts[high] if high < len(starts) else len(owner))
+        left = np.repeat(rows, after[rows])
+        right = ranges(rows + 1, after[rows])
         if len(left):
-            yield row_customer[left], baskets.item[left], baskets.item[right]
+            yield owner[left], baskets.item[left], baskets.item[right]
         low = high
-
-
-def _run_counts(keys: Ints) -> tuple[Ints, Ints]:
-    """Return the different keys, sorted, and how often each occurs."""
-    found, count = np.unique(keys, return_counts=True)
-    return found, count.astype(np.int64)
-
-
-def _summed(keys: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """Return the different keys, sorted, and the sums of columns of numbers over each."""
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    lead = np.flatnonzero(first_of_run(keys)) if len(keys) else np.zeros(0, np.intp)
-    sums = np.add.reduceat(rows[:, order], lead, axis=1) if len(lead) else rows
-    return keys[lead], sums
