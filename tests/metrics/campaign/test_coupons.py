@@ -108,6 +108,16 @@ def test_same_period_is_placed_by_when_it_happened() -> None:
     assert (np.asarray(one.x).tolist(), np.asarray(one.y).tolist()) == ([1], [0])
 
 
+def test_a_coupon_counts_once_by_its_first_redemption() -> None:
+    rows = [
+        event("a", "issue", "2026-03-02", "1"),
+        event("a", "redeem", "2026-04-10", "1"),
+        event("a", "redeem", "2026-05-10", "1"),
+    ]
+    rate = coupon_redemption(log_of(rows), definition="same_period", split=None, period="month")
+    assert np.asarray(rate.x).tolist() == [0, 1, 0]
+
+
 def test_all_have_an_end() -> None:
     log = InteractionLog.from_arrays(
         customer_id=["a", "b"],

@@ -147,6 +147,37 @@ def test_events_before_and_after_their_message() -> None:
     assert np.asarray(later.messages("opened")).tolist() == [1, 0, 0]
 
 
+@pytest.mark.parametrize(("early", "other"), ["ab", "ba"])
+def test_nobody_gets_what_belongs_to_somebody_else(early: str, other: str) -> None:
+    rows = [
+        event(other, "send", "2026-03-01"),
+        event(early, "open", "2026-03-02"),  # before one's own, after the other's
+        event(early, "send", "2026-03-03"),
+        event(early, "open", "2026-03-02", campaign="later"),
+        event(early, "send", "2026-03-03", campaign="later"),
+    ]
+    one = summary_of(rows, split=None)
+    assert (one.messages("sent"), one.messages("opened"), one.unlinked("opened")) == (3, 0, 2)
+
+
+def test_what_names_no_campaign_is_linked_to_nothing() -> None:
+    rows = [
+        event("a", "send", "2026-03-01", campaign=None),
+        event("a", "open", "2026-03-02", campaign=None),
+        event("a", "click", "2026-03-02"),
+        event("a", "purchase", "2026-03-02", campaign=None),
+        event("b", "send", "2026-03-01"),
+        event("b", "open", "2026-03-02", campaign=None),
+    ]
+    summary = summary_of(rows)
+    assert summary.axes[0].labels == ("spring", None)
+    assert np.asarray(summary.messages("sent")).tolist() == [1, 1]
+    assert np.asarray(summary.messages("opened")).tolist() == [0, 0]
+    assert np.asarray(summary.unlinked("opened")).tolist() == [0, 2]
+    assert np.asarray(summary.unlinked("clicked")).tolist() == [1, 0]
+    assert np.asarray(summary.messages("converted")).tolist() == [0, 1]  # by the customer alone
+
+
 def test_events_at_one_instant_stand_in_any_order() -> None:
     rows = [event("a", "deliver", "2026-03-01"), event("a", "send", "2026-03-01")]
     for some in (rows, rows[::-1]):
