@@ -1,6 +1,8 @@
 """The report of the README: it runs as a script, and says what was published of these customers."""
 
-import runpy
+import subprocess
+import sys
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -9,14 +11,15 @@ SCRIPT = Path(__file__).parent.parent / "docs" / "examples" / "quickstart.py"
 
 
 @pytest.fixture(scope="module")
-def report() -> str:
-    import contextlib
-    import io
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("report") / "report.html"
 
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        runpy.run_path(str(SCRIPT), run_name="__main__")
-    return out.getvalue()
+
+@pytest.fixture(scope="module")
+def report(page: Path) -> str:
+    """Run the script once, as a user does who wants the page too."""
+    command = [sys.executable, "-W", "error", str(SCRIPT), "--html", str(page)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def words(report: str, start: str) -> list[str]:
@@ -67,3 +70,15 @@ def test_what_was_bought_in_the_weeks_kept_back(report: str) -> None:
     days = {tuple(row.split(",")[:2]) for row in rows}
     later = sum(day > "1997-09-30" for _, day in days)
     assert f"{later:,} bought" in report
+
+
+def test_the_page_says_the_same_and_stands_alone(report: str, page: Path) -> None:
+    html = page.read_text(encoding="utf-8")
+    for line in report.splitlines():
+        if line.startswith("--"):
+            continue
+        for cell in line.strip().removesuffix(f"{page}: the same with pictures").split("  "):
+            assert escape(cell.strip()) in html
+    assert html.count("<svg") == html.count("<figure>") == 7
+    for fetched in ("src=", "<link", "<script", "@import", "url(http"):
+        assert fetched not in html
