@@ -5,7 +5,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 from sybil import Sybil
-from sybil.parsers.myst import PythonCodeBlockParser
+from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
 collect_ignore = ["tests/benchmarks"]  # run by hand; may need packages the tests do not
 
@@ -27,6 +27,6 @@ settings.register_profile("slow", settings.get_profile("dev"), max_examples=3000
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 pytest_collect_file = Sybil(  # the blocks of one page share their names
-    parsers=[PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS)],
+    parsers=[PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS), SkipParser()],
     patterns=["README*.md", "docs/**/*.md", "docs/*.md"],
 ).pytest()

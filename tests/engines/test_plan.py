@@ -32,7 +32,7 @@ FRAME = pd.DataFrame(
 
 def settled(log: object = PLAIN, **given: Any) -> shared.Plan:
     options = {"as_of": AS_OF, "prepare": None, "sequence": None, "most": None, "people": None}
-    return shared.plan(NAMES, log, **(options | given))  # type: ignore[arg-type]
+    return shared.plan(NAMES, log, **(options | given))
 
 
 # ------------------------------------------------------------------ the call
@@ -149,7 +149,7 @@ def test_what_the_registry_says_does_not_add(entry: Any) -> None:
     world = crowd(7)
     events = events_of(world)
     plan = shared.plan(
-        list(events), LOG, as_of=world.as_of, prepare=None, sequence=None, most=None, people=None
+        events.columns.tolist(), LOG, as_of=world.as_of, prepare=None, sequence=None, most=None, people=None
     )
     one = shared.bound(entry.function, (), world.resolve(entry.options))
     with pytest.raises(InvalidInputError):
