@@ -87,6 +87,10 @@ if TYPE_CHECKING:
         before_after,
         incremental_return,
     )
+    from customerops.metrics.experiments.cross_sections import (
+        DifferenceOfChanges,
+        difference_in_differences_from_estimates,
+    )
     from customerops.metrics.experiments.did import (
         DifferenceInDifferences,
         difference_in_differences,
@@ -167,10 +171,10 @@ if TYPE_CHECKING:
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        RFM_EIGHT_SEGMENTS,
-        RFM_SEGMENTS,
         MigrationShare,
         RFMSegment,
+        RFM_EIGHT_SEGMENTS,
+        RFM_SEGMENTS,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
@@ -253,6 +257,7 @@ __all__ = [
     "DailySum",
     "Decomposition",
     "DifferenceInDifferences",
+    "DifferenceOfChanges",
     "Drivers",
     "EventCount",
     "Experiment",
@@ -385,6 +390,7 @@ __all__ = [
     "cycle_length",
     "decompose",
     "difference_in_differences",
+    "difference_in_differences_from_estimates",
     "difference_in_differences_from_outcomes",
     "drivers",
     "escalation_rate",
@@ -521,6 +527,7 @@ _HOMES = {
     "DailySum": "churn.daily",
     "Decomposition": "comparison.mix",
     "DifferenceInDifferences": "experiments.did",
+    "DifferenceOfChanges": "experiments.cross_sections",
     "Drivers": "survey.driver_table",
     "EventCount": "health.scorers",
     "Experiment": "experiments.assigning",
@@ -653,6 +660,7 @@ _HOMES = {
     "cycle_length": "pipeline.rates",
     "decompose": "comparison.mix",
     "difference_in_differences": "experiments.did",
+    "difference_in_differences_from_estimates": "experiments.cross_sections",
     "difference_in_differences_from_outcomes": "experiments.did",
     "drivers": "survey.driving",
     "escalation_rate": "service.outcomes",

@@ -75,6 +75,13 @@ def test_a_holdout_of_the_key_holds_out_the_control() -> None:
             assert held.holds(one) == (experiment.arm(one) == "control")
 
 
+def test_a_control_is_cut_where_a_holdout_is() -> None:
+    for percent in range(1, 100):
+        arms = {"control": percent / 100, "mail": (100 - percent) / 100}
+        experiment = Experiment(key="2026", arms=arms, control="control")
+        assert experiment._cuts()[1] == [Holdout(key="2026", share=percent / 100).share * 2**64]
+
+
 def test_a_larger_control_keeps_who_is_in_it() -> None:
     larger = Experiment(key="trial", arms={"control": 1, "mail": 1}, control="control")
     for one in range(1000):

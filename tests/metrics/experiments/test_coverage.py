@@ -191,17 +191,18 @@ def flagged(n: int, planned: float, true: float) -> float:
 
     k, chance = np.arange(n + 1), binomial(n, true)
     weights = [planned, 1 - planned]
-    likely = np.flatnonzero(chance > 1e-12)
+    likely = np.flatnonzero(chance > 1e-12).tolist()
+
+    def checked(i: int) -> float:
+        return sample_ratio_check([i, n - i], weights=weights).p_value
+
     if sample_ratio_check([n, 0], weights=weights).method == "exact":
-        p = [sample_ratio_check([i, n - i], weights=weights).p_value for i in likely]
+        p = np.array([checked(i) for i in likely])
     else:  # all at once, and the function itself at a few
         p = chdtrc(1, (k - n * planned) ** 2 / (n * planned * (1 - planned)))[likely]
-        for i in likely[:: max(1, len(likely) // 20)]:
-            found = sample_ratio_check([i, n - i], weights=weights)
-            assert found.p_value == pytest.approx(
-                chdtrc(1, (i - n * planned) ** 2 / (n * planned * (1 - planned)))
-            )
-    return float(chance[likely][np.asarray(p) < 0.001].sum())
+        for place in range(0, len(likely), max(1, len(likely) // 20)):
+            assert p[place] == pytest.approx(checked(likely[place]))
+    return float(chance[likely][p < 0.001].sum())
 
 
 def test_false_alarms_and_mismatches_found() -> None:

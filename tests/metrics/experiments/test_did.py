@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from customerops import InteractionLog, Window
 from customerops.errors import InvalidInputError
 from customerops.metrics import (
+    Experiment,
     difference_in_differences,
     difference_in_differences_from_outcomes,
     uplift_from_outcomes,
@@ -152,6 +153,16 @@ def test_groups_of_an_attribute_are_of_who_was_known() -> None:
     found = difference_in_differences(log, measure="events", **{**ASK, "arms": "city"})
     assert found.n.tolist() == [3, 2]
     assert found.value == pytest.approx(1 / 3 + 1 / 2)
+
+
+def test_groups_of_an_experiment() -> None:
+    trial = Experiment(key="trial", arms={"none": 1, "mail": 1}, control="none")
+    options: Any = {k: v for k, v in ASK.items() if k not in ("arms", "control")}
+    found = did(log_of(EVENTS), arms=trial, **options)
+    arms = [trial.arm(one) for one in "abcx"]  # known before it began
+    assert found.n.tolist() == [arms.count("mail"), arms.count("none")]
+    by = did(log_of(EVENTS), arms=trial.grouping(), control="none", **options)
+    assert by.parts["d"].tolist() == found.parts["d"].tolist()
 
 
 def test_a_part_of_the_customers_may_be_of_one_group() -> None:

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from customerops.errors import InvalidInputError
+from customerops.metrics.experiments.assigning import Experiment
 from customerops.metrics.experiments.contrasts import Contrast, Sums, contrast, holm
 from customerops.metrics.experiments.known_outcomes import coded_arms, whole_column
 from customerops.metrics.experiments.responses import MEASURES, Measure, priced, responses
@@ -215,8 +216,8 @@ class DifferenceInDifferences(Table):
 def difference_in_differences(
     log: InteractionLog,
     *,
-    arms: Mapping[Any, Label] | str | Grouping,
-    control: Label,
+    arms: Experiment | Mapping[Any, Label] | str | Grouping,
+    control: Label = None,
     outcome: Rule | str | Collection[str],
     before: Window,
     after: Window,
@@ -230,12 +231,12 @@ def difference_in_differences(
     ----------
     log : InteractionLog
         The events.
-    arms : mapping of id to group, str or Grouping
+    arms : mapping of id to group, str, Grouping or Experiment
         Who is in which of the two groups: of those of a mapping, everybody, in the log or not; of a
-        customer attribute or a grouping, who was known when `after` begins. A store, a city, a plan:
-        nobody was drawn.
+        customer attribute, a grouping or an experiment, who was known when `after` begins. A store, a
+        city, a plan: nobody needs to have been drawn.
     control : str, int or bool
-        The group that was left alone.
+        The group that was left alone; an experiment says it itself.
     outcome : Rule, str or collection of str
         Which events count.
     before, after : Window
@@ -300,8 +301,6 @@ def difference_in_differences(
     windows = _windows(earlier, before, after)
     rule = as_rule(outcome, name="outcome")
     one_of("measure", measure, MEASURES)
-    if control is None:
-        raise InvalidInputError("control", "must be given", "without one there is only a change")
     who = drawn(asked.log, arms, control, None)
     known = asked.log.entered < windows[-1][0] if who.totals is None else True
     inside = (who.codes >= 0) & known

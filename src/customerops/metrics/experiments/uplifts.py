@@ -113,6 +113,9 @@ def uplift(
     the log itself must know everybody, by an event or by ``with_customers``; who became known after
     the start is not in the experiment, for that may be what the treatment did.
 
+    What was before the log begins is in no covariate, alike in all arms: the lift stays right, and is
+    adjusted by less.
+
     References
     ----------
     Gerber, A. S. and Green, D. P. (2012). *Field Experiments*, chapters 2 and 5. Deng, A., Xu, Y.,
@@ -232,9 +235,9 @@ def drawn(log: InteractionLog, arms: object, control: Label, weights: object) ->
         control, weights, grouping = arms.control, arms.arms, cast("Grouping", arms.grouping())
     else:
         if control is None:
-            problem = "without a control there is no lift"
+            problem = "without one there is only a change"
             raise InvalidInputError("control", "must be given", problem)
-        of = grouping = as_grouping(cast("Any", _without_arms(arms)))
+        of = grouping = as_grouping(cast("Any", _groups(arms)))
     planned = None if weights is None else as_shares("weights", weights)
     own = as_label("control", control)
     codes, found = grouping.labels(log)
@@ -259,7 +262,7 @@ def drawn(log: InteractionLog, arms: object, control: Label, weights: object) ->
     return Drawn(table[codes], axis, own, planned, totals, of)
 
 
-def _without_arms(arms: object) -> object:
+def _groups(arms: object) -> object:
     if not isinstance(arms, str | Mapping | Grouping):
         must = "must be an Experiment, a mapping, an attribute or a Grouping"
         raise InvalidInputError("arms", must, came(arms))
