@@ -124,7 +124,8 @@ def campaign_summary(
     stand in any order.
 
     A message that was opened, clicked, answered, unsubscribed from or complained about arrived,
-    whatever else was said of it. One bounce that is hard makes it hard.
+    whatever else was said of it. One bounce that is hard makes it hard. An open of which `machine`
+    cannot say who did it, for the field is missing, is a person's.
 
     Conversions go by the customer alone, each to the latest of the messages before it, so that no
     purchase counts twice; after a message that did not arrive none counts. They come *after* the
