@@ -331,6 +331,18 @@ def test_groups_and_periods() -> None:
     assert over.shape == (2,)
 
 
+def test_the_running_month_is_not_complete() -> None:
+    """It is known until 3 February: the parts are, and nothing is made of them yet."""
+    log = log_of(ROWS, FEB + DAY)
+    running: Any = drivers(log, period="month", **FULL)
+    assert running.complete.tolist() == [False]
+    assert running.n.tolist() == [[4] * 5]
+    assert not np.isnan(drivers(log, **FULL).importance).all()
+    for read in (running.importance, running.performance, *running.interval()):
+        assert np.isnan(read).all()
+    assert running.quadrants().tolist() == [[None] * 5]
+
+
 NUMBERS = st.none() | st.integers(0, 3)
 
 
