@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -100,17 +102,13 @@ class Experiment(Record):
 
     def _drawn(self, ids: Iterable[Any]) -> list[str]:
         names, bars = self._cuts()
-        places = (
-            sum(one >= bar for bar in bars)  # an int and a float compare exactly
-            for one in keyed_hash(ids, key=self.key)
-        )
-        return [names[place] for place in places]
+        return [names[bisect_right(bars, one)] for one in keyed_hash(ids, key=self.key)]
 
-    def _cuts(self) -> tuple[list[str], list[float]]:
-        """Return the arms in the order of the draw, and the hashes at which all but one end."""
+    def _cuts(self) -> tuple[list[str], list[int]]:
+        """Return the arms in the order of the draw, and the first hash beyond all but the last."""
         names = [self.control, *(name for name in self.arms if name != self.control)]
         ends = list(accumulate(weight_of("weight", self.arms[name]) for name in names))
-        return names, [float(end / ends[-1]) * 2**64 for end in ends[:-1]]
+        return names, [ceil(float(end / ends[-1]) * 2**64) for end in ends[:-1]]
 
 
 @attrs.frozen
