@@ -122,6 +122,11 @@ def lists(log: InteractionLog) -> dict[str, int]:
     return {"events": len(log)}
 
 
+def at_length(log: InteractionLog) -> str:
+    """Give text, which adds and does not add up."""
+    return "x" * 400
+
+
 def never_nothing(log: InteractionLog) -> int:
     return max(1, len(log))
 

@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customerops import InvalidInputError, metrics
-from customerops.model import InteractionLog
+from customerops.model import Calendar, Customer, Interaction, InteractionLog
 from customerops.testing import assert_adds, assert_as_of, assert_pure, logs
 from tests.testing import metrics_at_fault as at_fault
 
@@ -33,15 +34,30 @@ FAULTS: list[tuple[Callable[..., None], Callable[..., Any], str]] = [
 ]
 
 
+DRAWN = ["mean_of_means", "by_last_event_of_all", "prints"]
+
+
 @pytest.mark.parametrize(("law", "metric", "reason"), FAULTS)
 def test_catches(law: Callable[..., None], metric: Callable[..., Any], reason: str) -> None:
     with pytest.raises(AssertionError) as found:
-        law(metric, max_examples=60)
+        law(metric, recorded())
     head, example = str(found.value).split("\n", 1)
     assert head.startswith(f"{metric.__name__} ")
     assert reason in head
-    assert "InteractionLog(" in example
+    assert "InteractionLog(5 events, 6 customers" in example
+    assert "2026-01-09" in example
+
+
+@pytest.mark.parametrize(
+    ("law", "metric", "reason"), [one for one in FAULTS if one[1].__name__ in DRAWN]
+)
+def test_finds(law: Callable[..., None], metric: Callable[..., Any], reason: str) -> None:
+    with pytest.raises(AssertionError) as found:
+        law(metric, max_examples=40)
+    assert reason in str(found.value).splitlines()[0]
     assert not getattr(found.value, "__notes__", None)
+    head = next(line for line in str(found.value).splitlines() if line.startswith("Inter"))
+    assert int(head.partition("(")[2].partition(" ")[0]) <= 5  # the example is small
 
 
 def test_catches_changed_options() -> None:
@@ -49,14 +65,16 @@ def test_catches_changed_options() -> None:
         assert_pure(at_fault.mutates_options, max_examples=5, found=[])
 
 
-def test_the_example_is_small_and_tells_the_results() -> None:
+def test_the_results_are_told() -> None:
     with pytest.raises(AssertionError) as found:
-        assert_adds(at_fault.mean_of_means, max_examples=60)
+        assert_adds(at_fault.mean_of_means, recorded())
     text = str(found.value)
-    assert "of all: " in text
+    assert "of all: 0.83" in text
     assert "of part 3: " in text
-    head = next(line for line in text.splitlines() if line.startswith("InteractionLog("))
-    assert int(head.partition("(")[2].partition(" ")[0]) <= 3
+    assert "2 of the customers without events" in text
+    with pytest.raises(AssertionError) as long:
+        assert_adds(at_fault.at_length, recorded())
+    assert str(long.value).endswith("...")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +101,22 @@ def test_inside_a_test_of_ones_own(log: InteractionLog) -> None:
     assert_adds(at_fault.events, log)
     assert_as_of(at_fault.active, log)
     assert_pure(at_fault.events, log)
+
+
+def recorded() -> InteractionLog:
+    """Return four customers, one with two events at one instant, and two without any."""
+    when = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    seen = [
+        Interaction(id=i, customer_id=who, at=when + dt.timedelta(days=day), kind=kind)
+        for i, (who, day, kind) in enumerate(
+            [("a", 0, "use"), ("b", 4, "use"), ("c", 4, "use"), ("c", 4, "buy"), ("d", 60, "late")]
+        )
+    ]
+    seen[0] = attrs.evolve(seen[0], at=when + dt.timedelta(days=8))
+    silent = [Customer(id=who, created_at=when, country="CN") for who in "zy"]
+    log = InteractionLog.from_interactions(seen, calendar=Calendar("UTC"))
+    known = log.with_customers([*silent, Customer(id="a", attributes={"age": 41})])
+    return known.until(when + dt.timedelta(days=90))
 
 
 def plain(**changes: Any) -> InteractionLog:

@@ -222,20 +222,20 @@ def _assert(
 ) -> None:
     """Check one log, or logs that are drawn; say of the one at fault what is in it."""
 
-    def tell(one: InteractionLog) -> None:
-        try:
-            check(one)
-        except AssertionError as broken:
-            name = getattr(f, "__name__", type(f).__name__)
-            parts = [f"{name} {verdict}: {broken}", _events(one), shown(one)]
-            raise AssertionError("\n\n".join(filter(None, parts))) from None
+    def told(one: InteractionLog, broken: AssertionError) -> AssertionError:
+        name = getattr(f, "__name__", type(f).__name__)
+        parts = [f"{name} {verdict}: {broken}", _events(one), shown(one)]
+        return AssertionError("\n\n".join(filter(None, parts)))
 
     if log is not None:
         if strategy is not None or max_examples is not None:
             raise InvalidInputError("log", "must be left out where logs are drawn", "both came")
         if not isinstance(log, InteractionLog):
             raise InvalidInputError("log", "must be an InteractionLog", type(log).__name__)
-        tell(log)
+        try:
+            check(log)
+        except AssertionError as broken:
+            raise told(log, broken) from None
         return
 
     last: list[InteractionLog] = []  # in the end, the smallest at fault
@@ -251,14 +251,14 @@ def _assert(
     @given(logs() if strategy is None else strategy)
     def holds(one: InteractionLog) -> None:
         last[:] = [one]
-        tell(one)
+        check(one)
 
     try:
         holds()
     except AssertionError as broken:  # without the columns of the log, which hypothesis adds
-        raise AssertionError(str(broken)) from None
+        raise told(last[0], broken) from None
     except Exception as raised:
-        raised.__notes__ = [f"raised on {_events(one)}" for one in last]
+        raised.__notes__ = [f"raised on {_events(last[0])}"]
         raise
 
 

@@ -20,16 +20,33 @@ from customerops.model.records.records import Customer, Interaction
 from customerops.model.values.columns import Coded, Numbers
 from customerops.model.values.hashing import keyed_hash
 from customerops.model.values.instants import from_us
-from customerops.model.values.window import Window
 from customerops.testing.worlds import PLACES
 
-__all__ = ["known", "nobody", "people_of", "places_of", "rebuilt", "regrouped", "thirds"]
+__all__ = [
+    "known",
+    "nobody",
+    "people_of",
+    "places_of",
+    "rebuilt",
+    "recorded",
+    "regrouped",
+    "thirds",
+]
+
+
+def recorded(log: InteractionLog) -> bool:
+    """Whether the records of a log, built anew, give the log back."""
+    return rebuilt(log) is not log
 
 
 def rebuilt(log: InteractionLog) -> InteractionLog:
     """Return the log built from its own records, or as it is where those do not give it back."""
     if "id" not in log.columns or log.parent is not None:
         return log
+    return log.memo("customerops.testing", lambda: _rebuilt(log))
+
+
+def _rebuilt(log: InteractionLog) -> InteractionLog:
     built = _built(log, list(log.interactions(order="stored")), people_of(log), log.currency)
     return built if built == log else log
 
@@ -89,7 +106,7 @@ def thirds(log: InteractionLog) -> list[InteractionLog]:
     """Return three partitions of a log by customer, each built from its records alone."""
     place = places_of(log)
     parts = [log._units(place == one) for one in PLACES]
-    return parts if rebuilt(log) is log else [_alone(part) for part in parts]
+    return [_alone(part) for part in parts] if recorded(log) else parts
 
 
 def nobody(log: InteractionLog) -> InteractionLog:
@@ -100,12 +117,14 @@ def nobody(log: InteractionLog) -> InteractionLog:
 def known(log: InteractionLog, t: dt.datetime) -> InteractionLog:
     """Return the log as if nothing had happened after an instant, and nobody had said until when."""
     cut = log.until(t)
-    return cut if rebuilt(log) is log else _alone(attrs.evolve(cut, as_of=None), log.observed)
+    if not recorded(log):
+        return cut
+    return _alone(attrs.evolve(cut, as_of=None, observed=log.observed))
 
 
 def regrouped(log: InteractionLog) -> InteractionLog:
     """Return the log built from its records with the customers in another order."""
-    if rebuilt(log) is log:
+    if not recorded(log):
         return log
     seen = list(log.interactions(order="stored"))
     order = {one: i for i, one in enumerate(reversed(log.customers.tolist()))}
@@ -113,7 +132,6 @@ def regrouped(log: InteractionLog) -> InteractionLog:
     return _built(log, seen, people_of(log)[::-1], log.currency)
 
 
-def _alone(part: InteractionLog, observed: Window | None = None) -> InteractionLog:
+def _alone(part: InteractionLog) -> InteractionLog:
     """Return a part built from its records, its currency found in them."""
-    like = part if observed is None else attrs.evolve(part, observed=observed)
-    return _built(like, list(part.interactions(order="stored")), people_of(part), None)
+    return _built(part, list(part.interactions(order="stored")), people_of(part), None)
