@@ -136,12 +136,13 @@ def learned(
 
 def evaluations(log: InteractionLog) -> None:
     """Print how each recommender does beside popularity."""
-    rows = []
     definitions: tuple[tuple[Definition, Bought], ...] = (
         ("new_items", "exclude"),
         ("all_items", "include"),
     )
     units: tuple[Unit, ...] = ("customer", "order")
+    head = ["", "pairs by", "model", "customers", "hit rate", "popularity", "gain"]
+    print(markdown([*head, "NDCG", "popularity", "gain", "coverage"], []), flush=True)
     for (definition, bought), unit in product(definitions, units):
         for name, options in MODELS.items():
             result = evaluate_recommender(
@@ -152,9 +153,8 @@ def evaluations(log: InteractionLog) -> None:
                 n=10,
                 definition=definition,
             )
-            rows.append([definition, unit, name, *_line(result)])
-    head = ["", "pairs by", "model", "customers", "hit rate", "popularity", "gain"]
-    print(markdown([*head, "NDCG", "popularity", "gain", "coverage"], rows))
+            cells = [definition, unit, name, *_line(result)]
+            print("| " + " | ".join(cells) + " |", flush=True)
 
 
 def _line(result: RecommenderEvaluation) -> list[str]:
