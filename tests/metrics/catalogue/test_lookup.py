@@ -58,6 +58,8 @@ def plain(word: str) -> str:
         ("Gini", "concentration"),
         ("profitwell", "churn_rate"),
         ("top two box", "csat"),
+        ("survival time", "restricted_mean"),  # together in its label
+        ("a churn rate", "churn_rate"),  # together in a description only
     ],
 )
 def test_the_nearest_comes_first(words: str, first: str) -> None:

@@ -120,9 +120,10 @@ def search(words: str, *, limit: int | None = None) -> tuple[MetricSpec, ...]:
     Notes
     -----
     Words are looked for in keys, labels, other names, names of definitions and vendors' aliases,
-    tags and descriptions, in that order. A key, a label or a name that is the word itself comes
-    before one that begins with it, and that before one that has it inside. Equally near metrics
-    come in the order of their keys, so the answer is always the same.
+    tags and descriptions, in that order. A key, a label or a name that is the words themselves
+    comes before one that begins with them, and that before one that has them inside; where they do
+    not stand together in any, each is looked for by itself. Equally near metrics come in the order
+    of their keys, so the answer is always the same.
 
     Examples
     --------
@@ -230,9 +231,9 @@ def _said(one: MetricSpec) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str,
 
 
 def _nearness(wanted: str, one: MetricSpec) -> int | None:
-    """Return how far all the words are from a metric: as they stand, or else one by one."""
+    """Return how far all the words are from a metric: as one name, or else one by one."""
     together = _distance(wanted, one)
-    if together is not None:
+    if together is not None and together < _PROSE:
         return together
     apart = [_distance(word, one) for word in wanted.split()]
     found = [rank for rank in apart if rank is not None]
