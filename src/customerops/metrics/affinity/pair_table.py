@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from customerops.errors import InvalidInputError
 from customerops.metrics.affinity.given_counts import counted
 from customerops.metrics.affinity.measures import DIRECTED, MEASURES, SYMMETRIC
+from customerops.metrics.affinity.pair_sums import OF_ITEMS, TOTALS, joined
 from customerops.metrics.affinity.pairing import PAIR_MOMENTS
-from customerops.metrics.affinity.rule_frames import largest, rules_frame
+from customerops.metrics.affinity.rule_frames import largest, rules_frame, share_of
 from customerops.model.tables import render
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.cells import closed
@@ -24,7 +25,6 @@ from customerops.model.tables.tables import Statistic
 from customerops.model.values import exact
 from customerops.model.values.checks import came, one_of, whole
 from customerops.model.values.labels import Label
-from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,6 @@ __all__ = ["CoPurchases"]
 
 Floats = NDArray[np.float64]
 
-TOTALS = ("baskets", "customers", "baskets_sq")
-OF_ITEMS = ("count", "customers_with", "count_sq")
 _BY = ("both", *SYMMETRIC)
 
 
@@ -199,7 +197,7 @@ class CoPurchases(Statistic):
         own = self._pair(*self._two(one, other))
         n, nn = (self.parts.get(name) for name in ("customers", "baskets_sq"))
         context = self._about("support", (one, other))
-        return _share(context, own, self.baskets, n, nn, own.get("both_baskets"))
+        return share_of(context, own, self.baskets, n, nn, own.get("both_baskets"))
 
     def confidence(self, given: Label, then: Label) -> Proportion | ClusteredShare:
         """Return the share of the baskets with one item that hold another, with an interval.
@@ -230,7 +228,7 @@ class CoPurchases(Statistic):
         own = self._pair(a, b)
         count, n, nn = (self.parts[name][a] if name in self.parts else None for name in OF_ITEMS)
         cross = own.get("both_first" if a < b else "both_second")
-        return _share(self._about("confidence", (given, then)), own, count, n, nn, cross)
+        return share_of(self._about("confidence", (given, then)), own, count, n, nn, cross)
 
     def top(self, n: int, *, by: str, at_least: int) -> pd.DataFrame:
         """Return the pairs with the largest value of a measure.
@@ -391,41 +389,7 @@ class CoPurchases(Statistic):
 
     def _plus(self, other: Self) -> Self:
         context = self.context.join(other.context)
-        items = self.items.join(other.items)
-        both = (self, other)
-        places = [items.places(one.items) for one in both]
-        k = max(len(items), 1)
-        key = np.concatenate(
-            [p[one.first] * k + p[one.second] for one, p in zip(both, places, strict=True)]
-        )
-        order = np.argsort(key, kind="stable")
-        lead = first_of_run(key[order])
-        run = np.empty(len(key), np.intp)
-        run[order] = np.cumsum(lead) - 1
-        first, second = np.divmod(key[order][lead], k)
-        parts: dict[str, Any] = {}
-        for name in self._names():
-            if name in TOTALS:
-                parts[name] = exact.add(self.parts[name], other.parts[name])
-                continue
-            by_item = name in OF_ITEMS
-            rows = np.concatenate(places) if by_item else run
-            values = np.concatenate([self.parts[name], other.parts[name]])
-            parts[name] = exact.group_sum(rows, values, len(items) if by_item else len(first))
-        return attrs.evolve(
-            self, items=items, first=first, second=second, parts=parts, context=context
-        )
-
-
-def _share(
-    context: Context, own: dict[str, int], total: Any, n: Any, total_sq: Any, cross: Any
-) -> Proportion | ClusteredShare:
-    """Return the share of a total that holds both: of customers, or of orders by customer."""
-    if n is None:
-        return Proportion(parts={"count": own["both"], "total": total}, context=context)
-    parts = {"n": n, "x": own["both"], "y": total}
-    squares = {"xx": own["both_sq"], "yy": total_sq, "xy": cross}
-    return ClusteredShare(parts={**parts, **squares}, context=context)
+        return attrs.evolve(self, **joined(self, other, self._names()), context=context)
 
 
 def _rebuilt(

@@ -1,4 +1,4 @@
-"""Rules "who has the one has the other", ranked, with the interval of their confidence."""
+"""Shares of pairs, and rules "who has the one has the other" ranked, with their intervals."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.model.tables import intervals
+from customerops.model.tables.context import Context
+from customerops.model.tables.estimates import ClusteredShare, Proportion
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from customerops.metrics.affinity.pair_table import CoPurchases
 
-__all__ = ["largest", "rules_frame"]
+__all__ = ["largest", "rules_frame", "share_of"]
 
 Floats = NDArray[np.float64]
 
@@ -86,3 +88,14 @@ def _bounds(
         low, high = intervals.wilson(both, count, confidence)
     known = np.full(len(pair), table.complete)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def share_of(
+    context: Context, own: dict[str, int], total: Any, n: Any, total_sq: Any, cross: Any
+) -> Proportion | ClusteredShare:
+    """Return the share of a total that holds both: of customers, or of orders by customer."""
+    if n is None:
+        return Proportion(parts={"count": own["both"], "total": total}, context=context)
+    parts = {"n": n, "x": own["both"], "y": total}
+    squares = {"xx": own["both_sq"], "yy": total_sq, "xy": cross}
+    return ClusteredShare(parts={**parts, **squares}, context=context)
