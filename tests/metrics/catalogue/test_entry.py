@@ -48,7 +48,9 @@ def test_a_definition_by_its_name_or_a_vendors() -> None:
 
 
 def test_as_plain_types() -> None:
-    spec = MetricSpec(**SAID, definitions={"plain": OF_CUSTOMERS}, additivity=["customers"])
+    net = MetricDefinition(meaning="net", meaning_zh="净", authority="Acme", unit="points")
+    definitions = {"plain": OF_CUSTOMERS, "net": net}
+    spec = MetricSpec(**SAID, definitions=definitions, additivity=["customers"])
     assert spec.to_dict() == {
         "key": "share",
         "home": "customerops.metrics.share",
@@ -66,7 +68,13 @@ def test_as_plain_types() -> None:
                 "aliases": ["acme"],
                 "authority": "",
                 "unit": "fraction",
-            }
+            },
+            "net": {
+                "meaning": {"en": "net", "zh": "净"},
+                "aliases": [],
+                "authority": "Acme",
+                "unit": "points",
+            },
         },
         "tags": [{"en": "value", "zh": "客户价值"}],
         "names": [],
