@@ -82,6 +82,15 @@ def test_a_control_is_cut_where_a_holdout_is() -> None:
         assert experiment._cuts()[1] == [Holdout(key="2026", share=percent / 100).share * 2**64]
 
 
+def test_a_weight_is_the_decimal_that_is_written() -> None:
+    arms = {"a": 0.1, "b": 0.2, "c": 0.7}
+    tenths = Experiment(key="k", arms=arms, control="a")
+    assert tenths._cuts()[1] == [0.1 * 2**64, 0.3 * 2**64]  # and not 0.30000000000000004
+    assert (
+        tenths._cuts() == Experiment(key="k", arms={"a": 1, "b": 2, "c": 7}, control="a")._cuts()
+    )
+
+
 def test_a_larger_control_keeps_who_is_in_it() -> None:
     larger = Experiment(key="trial", arms={"control": 1, "mail": 1}, control="control")
     for one in range(1000):

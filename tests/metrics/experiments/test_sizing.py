@@ -140,6 +140,15 @@ def test_the_least_effect_has_the_power(
         assert power(effect=found, control=n, treated=m, **what) == pytest.approx(0.8, abs=1e-6)
 
 
+def test_what_so_few_cannot_find() -> None:
+    few: dict[str, Any] = {"control": 10, "treated": 90}
+    assert math.isnan(minimal_detectable_effect(baseline=0.1, direction="decrease", **few))
+    assert power(effect=-0.1, baseline=0.1, **few) < 0.8  # not even if all of them stopped
+    least = minimal_detectable_effect(sd=2, direction="decrease", control=2, treated=2)
+    assert least < -4  # more than two standard deviations
+    assert power(effect=least, sd=2, control=2, treated=2) == pytest.approx(0.8)
+
+
 def test_extremes() -> None:
     plain = required_sample_size(effect=1000, sd=1, allocation=0.1)
     assert (plain.control, plain.treated) == (11, 2)  # of one customer nothing is known

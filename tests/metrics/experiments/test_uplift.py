@@ -174,6 +174,21 @@ def test_each_from_the_day_they_were_assigned() -> None:
     assert by_rule.customers.tolist() == [1, 0]
 
 
+def test_the_edges_of_the_windows() -> None:
+    rows = [
+        event("a", "purchase", LAUNCH - DAY, "7"),  # a day before, to the instant: still before
+        event("a", "purchase", LAUNCH - DAY - US, "90"),
+        event("d", "purchase", LAUNCH),
+    ]
+    paid = uplift(log_of(rows), measure="amount", covariate=DAY, **ASK)
+    assert paid.parts["x"].tolist() == [700, 0]
+    assert paid.parts["y"].tolist() == [0, 0]  # one without an amount
+    own = {**ASK, "start": "purchase", "measure": "events"}  # from the first purchase on
+    found = uplift(log_of(rows), **own)
+    assert found.parts["n"].tolist() == [1, 1]  # b, c and e have no start
+    assert found.parts["y"].tolist() == [2 - 1, 0]  # and the first itself does not count
+
+
 def test_an_experiment_is_over_who_was_known_by_the_start() -> None:
     ids = [f"c{i}" for i in range(30)]
     rows = [event(one, "visit", LAUNCH) for one in ids]
@@ -358,7 +373,7 @@ def test_any_partition_adds(seen: list[Interaction], arms: dict[str, Any], data:
 # -- refused --------------------------------------------------------------------------------------
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"control": None}, "control must be given: without a control there is no lift"),
+    ({"control": None}, "control must be given: without one there is only a change"),
     ({"control": "x"}, "control must be one of the arms: nobody is in it"),
     ({"control": 1.5}, "control must name an arm by a str, an int or a bool: got float"),
     ({"arms": TRIAL}, "control must be left out: the experiment says it"),
