@@ -16,10 +16,18 @@ import customerops
 
 PACKAGES = [
     "customerops",
-    *(f"customerops.{name}" for name in ("model", "lifecycle", "metrics", "journey", "testing")),
+    *(
+        f"customerops.{name}"
+        for name in ("model", "lifecycle", "metrics", "journey", "testing", "engines")
+    ),
     "customerops.metrics.catalogue",
 ]
-MODULES = [*PACKAGES, "customerops.errors"]
+MODULES = [
+    *PACKAGES,
+    "customerops.engines.dask",
+    "customerops.engines.spark",
+    "customerops.errors",
+]
 
 
 def typed_imports(module: ModuleType) -> dict[str, str]:

@@ -149,7 +149,13 @@ def test_what_the_registry_says_does_not_add(entry: Any) -> None:
     world = crowd(7)
     events = events_of(world)
     plan = shared.plan(
-        events.columns.tolist(), LOG, as_of=world.as_of, prepare=None, sequence=None, most=None, people=None
+        events.columns.tolist(),
+        LOG,
+        as_of=world.as_of,
+        prepare=None,
+        sequence=None,
+        most=None,
+        people=None,
     )
     one = shared.bound(entry.function, (), world.resolve(entry.options))
     with pytest.raises(InvalidInputError):

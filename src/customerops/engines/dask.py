@@ -95,7 +95,7 @@ def reduce(
     >>> log = dict(customer_id="user", at="ts", kind="event", tz="UTC")
     >>> dask.reduce(
     ...     events, metrics.active_customers, activity="use", period="month", log=log, as_of=as_of
-    ... ).value.tolist()  # doctest: +SKIP
+    ... ).customers.tolist()  # doctest: +SKIP
     [2, 1]
     """
     return reduce_all(
@@ -219,13 +219,13 @@ def map(  # noqa: A001 - what it is called on every engine
     >>> rows = dask.map(
     ...     events, metrics.recency_frequency, activity="use", log=log, as_of=as_of
     ... )  # doctest: +SKIP
-    >>> dict(rows.compute()[["customer_id", "events"]].values.tolist())  # doctest: +SKIP
-    {'a': 3, 'b': 1}
+    >>> sorted(rows.compute()[["customer_id", "events"]].values.tolist())  # doctest: +SKIP
+    [['a', 3], ['b', 1]]
     """
-    from dask.dataframe import from_delayed
-
     one = shared.bound(function, args, options)
     dealt = _deal(events, log, as_of, customers, prepare, sequence, most)
+    from dask.dataframe import from_delayed
+
     frame = shared.rehearse_rows(dealt.plan, one, dealt.nothing)
     types = {**frame.dtypes, "customer_id": dealt.nothing[dealt.plan.key].dtype}
     parts = dealt.each(partial(_mapped, dealt.plan, one, types))

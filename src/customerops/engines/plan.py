@@ -317,7 +317,10 @@ def rows_of(
     """Return the rows that a function makes of the customers of one partition."""
     import pandas as pd
 
-    result = function(plan.known(plan.log_of(events, people)))
+    try:
+        result = function(plan.known(plan.log_of(events, people)))
+    except CustomerOpsError as error:
+        raise _of_a_part(error) from None
     if isinstance(result, pd.DataFrame):
         return result
     if not hasattr(result, "to_frame"):

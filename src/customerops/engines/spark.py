@@ -98,7 +98,7 @@ def reduce(
     >>> log = dict(customer_id="user", at="ts", kind="event", tz="UTC")
     >>> spark.reduce(
     ...     events, metrics.active_customers, activity="use", period="month", log=log, as_of=as_of
-    ... ).value.tolist()  # doctest: +SKIP
+    ... ).customers.tolist()  # doctest: +SKIP
     [2, 1]
     """
     return reduce_all(
