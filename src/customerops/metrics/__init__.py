@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.metrics.acquisition.converting import activation_rate, trial_conversion
+    from customerops.metrics.acquisition.referring import KFactor, k_factor, referral_rate
     from customerops.metrics.affinity.bought_together import co_purchases
     from customerops.metrics.affinity.evaluation import RecommenderEvaluation, evaluate_recommender
     from customerops.metrics.affinity.histories import PurchaseHistories, purchase_histories
@@ -105,7 +107,7 @@ if TYPE_CHECKING:
         SampleSize,
         minimal_detectable_effect,
         power,
-        required_sample_size,
+        sample_size,
     )
     from customerops.metrics.experiments.uplift_table import Uplift
     from customerops.metrics.experiments.uplifts import uplift
@@ -171,10 +173,10 @@ if TYPE_CHECKING:
     from customerops.metrics.scoring.rfm_cuts import RFMCuts
     from customerops.metrics.scoring.rfm_scores import RFMScores
     from customerops.metrics.scoring.rfm_segments import (
-        MigrationShare,
-        RFMSegment,
         RFM_EIGHT_SEGMENTS,
         RFM_SEGMENTS,
+        MigrationShare,
+        RFMSegment,
         SegmentMigration,
         SegmentShare,
         SegmentTable,
@@ -278,6 +280,7 @@ __all__ = [
     "HosmerLemeshow",
     "IncrementalReturn",
     "ItemToItem",
+    "KFactor",
     "LapseWindow",
     "LeadScores",
     "LifetimeValue",
@@ -354,6 +357,7 @@ __all__ = [
     "Validation",
     "ValueLevel",
     "ValueTree",
+    "activation_rate",
     "active_customers",
     "active_member_rate",
     "activity_profile",
@@ -409,6 +413,7 @@ __all__ = [
     "health_scores",
     "incremental_return",
     "irr",
+    "k_factor",
     "kaplan_meier",
     "lapse_window",
     "lead_score",
@@ -456,12 +461,12 @@ __all__ = [
     "reachable",
     "recency_frequency",
     "redemption_rate",
+    "referral_rate",
     "refund_rate",
     "renewal_summary",
     "reopen_rate",
     "repeat_contact_rate",
     "repurchase_rate",
-    "required_sample_size",
     "rescale_rate",
     "resolution_time",
     "responder_bias",
@@ -477,6 +482,7 @@ __all__ = [
     "roi",
     "sales_velocity",
     "sample_ratio_check",
+    "sample_size",
     "sla",
     "sla_clocks",
     "spend_per_buyer",
@@ -487,6 +493,7 @@ __all__ = [
     "time_in_stage",
     "time_to_first_value",
     "time_weighted_mean",
+    "trial_conversion",
     "units_per_transaction",
     "uplift",
     "uplift_from_counts",
@@ -548,6 +555,7 @@ _HOMES = {
     "HosmerLemeshow": "health.calibrating",
     "IncrementalReturn": "experiments.claims",
     "ItemToItem": "affinity.item_to_item",
+    "KFactor": "acquisition.referring",
     "LapseWindow": "engagement.lapse",
     "LeadScores": "pipeline.leads",
     "LifetimeValue": "clv.lifetime",
@@ -624,6 +632,7 @@ _HOMES = {
     "Validation": "clv.validation",
     "ValueLevel": "comparison.value_trees",
     "ValueTree": "comparison.value_trees",
+    "activation_rate": "acquisition.converting",
     "active_customers": "engagement.active",
     "active_member_rate": "loyalty.redeeming",
     "activity_profile": "engagement.rhythm",
@@ -679,6 +688,7 @@ _HOMES = {
     "health_scores": "health.scores",
     "incremental_return": "experiments.claims",
     "irr": "revenue.investment",
+    "k_factor": "acquisition.referring",
     "kaplan_meier": "survival.curves",
     "lapse_window": "engagement.lapse",
     "lead_score": "pipeline.counts",
@@ -726,12 +736,12 @@ _HOMES = {
     "reachable": "campaign.reaching",
     "recency_frequency": "engagement.visits",
     "redemption_rate": "loyalty.redeeming",
+    "referral_rate": "acquisition.referring",
     "refund_rate": "value.order_values",
     "renewal_summary": "clv.survivors",
     "reopen_rate": "service.outcomes",
     "repeat_contact_rate": "service.outcomes",
     "repurchase_rate": "value.repurchase",
-    "required_sample_size": "experiments.sizing",
     "rescale_rate": "churn.rescaling",
     "resolution_time": "service.times",
     "responder_bias": "survey.responding",
@@ -747,6 +757,7 @@ _HOMES = {
     "roi": "revenue.investment",
     "sales_velocity": "pipeline.counts",
     "sample_ratio_check": "experiments.sample_ratio",
+    "sample_size": "experiments.sizing",
     "sla": "service.levels",
     "sla_clocks": "service.levels",
     "spend_per_buyer": "value.order_values",
@@ -757,6 +768,7 @@ _HOMES = {
     "time_in_stage": "pipeline.rates",
     "time_to_first_value": "health.onboarding",
     "time_weighted_mean": "value.stocks",
+    "trial_conversion": "acquisition.converting",
     "units_per_transaction": "value.order_values",
     "uplift": "experiments.uplifts",
     "uplift_from_counts": "experiments.known_outcomes",

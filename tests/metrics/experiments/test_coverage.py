@@ -21,8 +21,8 @@ from customerops.metrics import (
     Uplift,
     difference_in_differences_from_outcomes,
     power,
-    required_sample_size,
     sample_ratio_check,
+    sample_size,
     uplift_from_counts,
     uplift_from_outcomes,
 )
@@ -226,7 +226,7 @@ def test_false_alarms_and_mismatches_found() -> None:
 def test_power_is_what_is_found() -> None:
     cells: dict[str, tuple[float, ...]] = {}
     for baseline, effect, allocation in ((0.1, 0.05, 1.0), (0.1, -0.05, 1.0), (0.3, 0.1, 4.0)):
-        size = required_sample_size(baseline=baseline, effect=effect, allocation=allocation)
+        size = sample_size(baseline=baseline, effect=effect, allocation=allocation)
         n, m = size.control, size.treated
         chance = np.outer(binomial(n, baseline), binomial(m, baseline + effect))
         some, other = (np.flatnonzero(chance.sum(axis=a) > 1e-9) for a in (1, 0))

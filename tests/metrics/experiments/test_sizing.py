@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
-from customerops.metrics import minimal_detectable_effect, power, required_sample_size
+from customerops.metrics import minimal_detectable_effect, power, sample_size
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from customerops.metrics import minimal_detectable_effect, power, required_sampl
 )
 def test_cohens_table(alpha: float, d: float, n: int) -> None:
     """Cohen (1992), A power primer, table 2, power 0.80; his are rounded to the nearest."""
-    size = required_sample_size(effect=d, sd=1, alpha=alpha)
+    size = sample_size(effect=d, sd=1, alpha=alpha)
     assert size.control == size.treated
     assert 0 <= size.control - n <= 1
 
@@ -38,11 +38,11 @@ def test_cohens_table(alpha: float, d: float, n: int) -> None:
 def test_the_examples_of_r() -> None:
     """R, help pages of power.t.test and power.prop.test."""
     assert power(effect=1, sd=1, control=20, treated=20) == pytest.approx(0.8689528, abs=1e-6)
-    assert required_sample_size(effect=1, sd=1, power=0.9).control == 23  # 22.02
+    assert sample_size(effect=1, sd=1, power=0.9).control == 23  # 22.02
     assert power(effect=0.25, baseline=0.5, control=50, treated=50) == pytest.approx(
         0.740, abs=5e-4
     )
-    assert required_sample_size(effect=0.25, baseline=0.5, power=0.9).control == 77  # 76.7
+    assert sample_size(effect=0.25, baseline=0.5, power=0.9).control == 77  # 76.7
 
 
 def test_fleiss_by_hand_of_unequal_arms() -> None:
@@ -54,7 +54,7 @@ def test_fleiss_by_hand_of_unequal_arms() -> None:
         r * p * (1 - p) + q * (1 - q)
     )
     n = top**2 / (r * (q - p) ** 2)
-    size = required_sample_size(effect=0.15, baseline=0.25, allocation=0.5)
+    size = sample_size(effect=0.15, baseline=0.25, allocation=0.5)
     assert size.control in (math.ceil(n), math.ceil(n) - 1)  # half a customer is rounded up
     assert size.treated == math.ceil(size.control / 2)
     assert size.total == size.control + size.treated
@@ -113,7 +113,7 @@ def test_the_size_is_the_smallest(
     effect = move * (1 - baseline)
     what: dict[str, Any] = {"baseline": baseline} if of_shares else {"sd": baseline}
     asked: dict[str, Any] = {"effect": effect, "alpha": alpha, **what}
-    size = required_sample_size(power=aim, allocation=allocation, **asked)
+    size = sample_size(power=aim, allocation=allocation, **asked)
     assert size.power >= aim
     assert size.treated == math.ceil(allocation * size.control)
     assert power(control=size.control, treated=size.treated, **asked) == size.power
@@ -150,12 +150,12 @@ def test_what_so_few_cannot_find() -> None:
 
 
 def test_extremes() -> None:
-    plain = required_sample_size(effect=1000, sd=1, allocation=0.1)
+    plain = sample_size(effect=1000, sd=1, allocation=0.1)
     assert (plain.control, plain.treated) == (11, 2)  # of one customer nothing is known
     assert power(effect=1, sd=0.001, control=50, treated=50) == 1
     tiny = power(effect=40, sd=1, control=2, treated=2, alpha=1e-6)
     assert 0 < tiny < 1
-    assert required_sample_size(effect=1e-4, sd=1).control == pytest.approx(
+    assert sample_size(effect=1e-4, sd=1).control == pytest.approx(
         2 * (1.959964 + 0.841621) ** 2 * 1e8, rel=1e-5
     )
     assert power(effect=0.9, baseline=0.1, control=30, treated=30) == 1
@@ -164,23 +164,23 @@ def test_extremes() -> None:
 CALL: dict[str, Any] = {"baseline": 0.1, "control": 10, "treated": 10}
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (
-        required_sample_size,
+        sample_size,
         {"effect": 1},
         "baseline or sd must be given, one of them: got neither",
     ),
-    (required_sample_size, {"effect": 0.1, "baseline": 0.1, "sd": 1}, "one of them: got both"),
-    (required_sample_size, {"effect": 0, "sd": 1}, "effect must not be 0: nothing finds that"),
-    (required_sample_size, {"effect": 1, "sd": 0}, "sd must be above 0: got 0"),
+    (sample_size, {"effect": 0.1, "baseline": 0.1, "sd": 1}, "one of them: got both"),
+    (sample_size, {"effect": 0, "sd": 1}, "effect must not be 0: nothing finds that"),
+    (sample_size, {"effect": 1, "sd": 0}, "sd must be above 0: got 0"),
     (
-        required_sample_size,
+        sample_size,
         {"effect": 0.95, "baseline": 0.1},
         "effect must leave a share from 0 to 1: got 0.95",
     ),
-    (required_sample_size, {"effect": 0.1, "baseline": 0}, "baseline must be between 0 and 1"),
-    (required_sample_size, {"effect": 1, "sd": 1, "alpha": 1}, "alpha must be between 0 and 1"),
-    (required_sample_size, {"effect": 1, "sd": 1, "power": 0.04}, "power must be above alpha"),
-    (required_sample_size, {"effect": 1, "sd": 1, "allocation": 0}, "allocation must be above 0"),
-    (required_sample_size, {"effect": 1e-9, "sd": 1}, "effect must be larger: it takes more than"),
+    (sample_size, {"effect": 0.1, "baseline": 0}, "baseline must be between 0 and 1"),
+    (sample_size, {"effect": 1, "sd": 1, "alpha": 1}, "alpha must be between 0 and 1"),
+    (sample_size, {"effect": 1, "sd": 1, "power": 0.04}, "power must be above alpha"),
+    (sample_size, {"effect": 1, "sd": 1, "allocation": 0}, "allocation must be above 0"),
+    (sample_size, {"effect": 1e-9, "sd": 1}, "effect must be larger: it takes more than"),
     (power, {**CALL, "effect": 0.1, "control": 1}, "control must be at least 2"),
     (power, {**CALL, "effect": 0.1, "treated": 1.5}, "treated must be an int"),
     (power, {**CALL, "effect": -0.2}, "effect must leave a share from 0 to 1"),

@@ -19,8 +19,8 @@ from customerops.errors import InvalidInputError
 from customerops.metrics import (
     Experiment,
     Uplift,
-    required_sample_size,
     sample_ratio_check,
+    sample_size,
     uplift,
     uplift_from_counts,
 )
@@ -64,7 +64,7 @@ def test_the_worked_case() -> None:
     assert check.p_value == pytest.approx(expected["srm_p"], **near)
     assert check.flagged
     asked = given_["power"]
-    size = required_sample_size(
+    size = sample_size(
         baseline=asked["p1"],
         effect=asked["p2"] - asked["p1"],
         alpha=asked["alpha"],

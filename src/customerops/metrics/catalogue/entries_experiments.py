@@ -166,8 +166,8 @@ ENTRIES = (
         names=("statistical power",),
     ),
     MetricSpec(
-        key="required_sample_size",
-        home="customerops.metrics.required_sample_size",
+        key="sample_size",
+        home="customerops.metrics.sample_size",
         label="sample size",
         label_zh="样本量",
         description="How many customers it takes to find an effect.",

@@ -12,7 +12,7 @@ from customerops.errors import InvalidInputError
 from customerops.model.tables import intervals
 from customerops.model.values.checks import finite, one_of, whole
 
-__all__ = ["SampleSize", "minimal_detectable_effect", "power", "required_sample_size"]
+__all__ = ["SampleSize", "minimal_detectable_effect", "power", "sample_size"]
 
 _MOST = 10**12  # customers: what takes more cannot be found
 _HALVINGS = 200  # of an interval: far beyond the last bit
@@ -20,7 +20,7 @@ _HALVINGS = 200  # of an interval: far beyond the last bit
 
 @attrs.frozen
 class SampleSize:
-    """Customers an experiment takes; made by `required_sample_size`.
+    """Customers an experiment takes; made by `sample_size`.
 
     Attributes
     ----------
@@ -33,8 +33,8 @@ class SampleSize:
 
     Examples
     --------
-    >>> from customerops.metrics import required_sample_size
-    >>> required_sample_size(baseline=0.1, effect=0.02).total
+    >>> from customerops.metrics import sample_size
+    >>> sample_size(baseline=0.1, effect=0.02).total
     7682
     """
 
@@ -48,7 +48,7 @@ class SampleSize:
         return self.control + self.treated
 
 
-def required_sample_size(
+def sample_size(
     *,
     effect: float,
     baseline: float | None = None,
@@ -101,11 +101,11 @@ def required_sample_size(
 
     Examples
     --------
-    >>> from customerops.metrics import required_sample_size
-    >>> size = required_sample_size(baseline=0.1, effect=0.02)
+    >>> from customerops.metrics import sample_size
+    >>> size = sample_size(baseline=0.1, effect=0.02)
     >>> size.control, size.treated
     (3841, 3841)
-    >>> required_sample_size(effect=0.5, sd=1).control  # Cohen's table: 64
+    >>> sample_size(effect=0.5, sd=1).control  # Cohen's table: 64
     64
     """
     outcome = _outcome(baseline, sd)
@@ -144,7 +144,7 @@ def power(
     Parameters
     ----------
     effect, baseline, sd, alpha
-        As for `required_sample_size`; the effect may be 0.
+        As for `sample_size`; the effect may be 0.
     control, treated : int
         Customers of each arm, at least 2.
 
@@ -156,7 +156,7 @@ def power(
     Raises
     ------
     InvalidInputError
-        As for `required_sample_size`, or if an arm has fewer than 2 customers.
+        As for `sample_size`, or if an arm has fewer than 2 customers.
 
     Notes
     -----
@@ -198,14 +198,14 @@ def minimal_detectable_effect(
     control, treated : int
         Customers of each arm, at least 2.
     baseline, sd, alpha, power
-        As for `required_sample_size`.
+        As for `sample_size`.
     direction : {"increase", "decrease"}
         Of shares the two differ.
 
     Returns
     -------
     float
-        In the unit of `required_sample_size`, above 0 for an increase and below 0 for a decrease; NaN
+        In the unit of `sample_size`, above 0 for an increase and below 0 for a decrease; NaN
         where no share is far enough away.
 
     Raises
