@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +24,18 @@ from customerops.plotting.canvas import (
     LOSS,
     amount,
     as_counts,
+    as_percent,
     finish,
     label_ticks,
     legend,
     level,
     open_axes,
+    percent,
     refuse,
     shade_open,
     without_sign,
 )
+from customerops.plotting.reading import ratio_measure
 from customerops.plotting.words import (
     joined,
     label_texts,
@@ -205,11 +209,16 @@ def decomposition_bars(result: Decomposition, ax: Axes | None = None) -> Axes:
     label_ticks(ax, "y", label_texts(result.labels), most=60)
     ax.set_ylim(n - 0.5, -0.5)
     ax.set_ylabel(name_text(result.axis))
-    ax.set_xlabel("contribution to the change")
-    as_counts(ax.xaxis, whole=False)
+    fraction = ratio_measure(result.context).fraction
+    ax.set_xlabel(f"contribution to the change{' (percentage points)' if fraction else ''}")
+    if fraction:
+        as_percent(ax.xaxis)
+    else:
+        as_counts(ax.xaxis, whole=False)
     legend(ax)
     before, after, change = (float(x) for x in (result.before, result.after, result.change))
-    note = f"from {before:.4g} to {after:.4g}: {change:+.4g}"
+    write = (lambda x: percent(x, 1)) if fraction else amount
+    note = f"from {write(before)} to {write(after)}: {'+' if change > 0 else ''}{write(change)}"
     title = f"{metric_text(result.context)}: what changed"
     return finish(ax, title, subtitle(result.context, note), grid="x")
 
@@ -299,7 +308,7 @@ def _waterfall(
             fontsize=9,
             color=INK,
         )
-    label_ticks(ax, "x", names)
+    label_ticks(ax, "x", [textwrap.fill(name, 11) for name in names], rotate=False)
     ax.axhline(0, color=INK, lw=0.8)
     level(ax, max(0.0, *tops, *bottoms), min(0.0, *tops, *bottoms), room=0.09)
     as_counts(ax.yaxis, whole=False)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
 
 from customerops.errors import InvalidInputError
 from customerops.plotting.fonts import set_fonts
@@ -55,8 +55,8 @@ def figure_svg(ax: Axes) -> str:
     Returns
     -------
     str
-        From ``<svg`` to ``</svg>``, text as paths: it looks alike wherever it is shown. Equal
-        pictures are equal text, as long as the version of matplotlib is the same.
+        From ``<svg`` to ``</svg>``, text as paths: it looks alike wherever it is shown. The ids in
+        it are random, so that several pictures stand in one page.
 
     Examples
     --------
@@ -126,9 +126,24 @@ def finish(ax: Axes, title: str, below: str = "", *, grid: str = "y") -> Axes:
     return ax
 
 
+class Percents(Formatter):
+    """Fractions as percentages, with as many decimals as the ticks of an axis need."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the label of one tick."""
+        return self.format_ticks([x])[0]
+
+    def format_ticks(self, values: Iterable[float]) -> list[str]:
+        """Return the labels of all ticks."""
+        shown = [100 * float(value) for value in values]
+        exact = (n for n in range(4) if all(abs(v - round(v, n)) < 1e-6 for v in shown))
+        digits = next(exact, 4)
+        return [f"{value:.{digits}f} %" for value in shown]
+
+
 def as_percent(axis: Any) -> None:
     """Write the ticks of an axis of fractions in percent, with as many digits as tell them apart."""
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=None, symbol=" %"))
+    axis.set_major_formatter(Percents())
 
 
 def percent(value: float, digits: int = 0) -> str:

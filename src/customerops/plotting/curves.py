@@ -104,15 +104,20 @@ def survival_curve(
             ax.plot(at[1:][some], value[1:][some], "|", color=colour, ms=6, label="_censored")
     ax.set_xlim(0, last * 1.02)
     ax.set_ylim(bottom=0, top=None if hazard else 1.02)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=last > 6))
+    ax.xaxis.set_major_locator(
+        MaxNLocator(nbins=7, integer=last > 6 or curve.points.dtype.kind == "i")
+    )
     unit = _time_unit(curve.context)
     if not hazard:
         as_percent(ax.yaxis)
-    ax.set_ylabel("cumulative hazard" if hazard else "share still without the event (%)")
+    away = "share not back yet (%)"
+    still = "share still without the event (%)" if isinstance(curve, EventTable) else away
+    ax.set_ylabel("cumulative hazard" if hazard else still)
     _at_risk(ax, [(name, curve.points[rows], risk[rows]) for name, rows in cells], last, unit)
     legend(ax, title=_names(curve.outer), loc="best", bbox_to_anchor=None)
-    note = f"{percent(confidence)} bands; ticks: last seen without the event"
-    return finish(ax, metric_text(curve.context), subtitle(curve.context, note))
+    ticks = "ticks: last seen without the event" if isinstance(curve, EventTable) else ""
+    said = subtitle(curve.context, f"{percent(confidence)} bands", ticks)
+    return finish(ax, metric_text(curve.context), said)
 
 
 def _at_risk(
@@ -141,7 +146,7 @@ def _below(
         text,
         (t, 0),
         xycoords=("data", "axes fraction"),
-        xytext=(-8 if left else 0, -24 - 13 * line),
+        xytext=(-26 if left else 0, -24 - 13 * line),
         textcoords="offset points",
         ha="right" if left else "left" if head else "center",
         va="center",
@@ -186,6 +191,7 @@ def distribution_curve(result: Distribution, ax: Axes | None = None) -> Axes:
     scale = _scale(result.context)
     ax = open_axes(ax)
     complete = np.ravel(np.asarray(result.complete))
+    last = (float(result.points.max(initial=0)) or 1.0) / scale * 1.02
     for i, (name, rows) in enumerate(cells):
         at, n = result.points[rows] / scale, result.count[rows]
         if not len(at):
@@ -193,8 +199,8 @@ def distribution_curve(result: Distribution, ax: Axes | None = None) -> Axes:
         share = np.cumsum(n) / int(n.sum())
         over = bool(complete[i])
         ax.step(
-            np.append(min(at[0], 0), at),
-            np.append(0.0, share),
+            np.concatenate([[min(at[0], 0.0)], at, [last]]),
+            np.concatenate([[0.0], share, [1.0]]),
             where="post",
             color=COLOURS[i] if over else GREY["edgecolor"],
             linestyle="-" if over else "--",
@@ -212,6 +218,8 @@ def distribution_curve(result: Distribution, ax: Axes | None = None) -> Axes:
         color=FAINT,
     )
     ax.set_ylim(0, 1.02)
+    if len(result.points) and result.points.min() >= 0:
+        ax.set_xlim(0, last)
     as_percent(ax.yaxis)
     as_counts(ax.xaxis, whole=False)
     money = result.context.currency if result.context.option("scale") else None
@@ -303,5 +311,6 @@ def _scale(context: Context) -> int:
 
 
 def _time_unit(context: Context) -> str:
-    default = "days" if context.metric in ("gap_times", "lapse_window") else "time"
-    return unit_text(context, default)
+    occasion = context.option("occasion")
+    ticks = {"day": "days", "hour": "hours", "instant": "microseconds"}
+    return unit_text(context, ticks.get(occasion, "time"))

@@ -67,12 +67,16 @@ PARTS: dict[str, str] = {
 INSTEAD: dict[str, str] = {
     "Audience": "segment_sizes() of the log counts who is in it",
     "CaseDurations": "kaplan_meier(cases.durations, cases.observed) is a curve of them",
+    "BeforeAfter": "the result before and the one after can be drawn",
+    "CoPurchases": "top() lists pairs",
     "Comparison": "purchase_tracking() and validate() draw what each model expects",
     "CustomerStages": "the table of stages() counts them",
+    "DifferenceOfChanges": "the results it is made of can be drawn",
     "Figure": "it is one number, with its parts",
     "Fitted": "purchase_tracking(model, log) and validate(model, summary) can be drawn",
     "FunnelAttempts": "funnel() of the same steps counts them",
     "GapTimes": "curve() of it can be drawn",
+    "IncrementalReturn": "it is one number, with its parts",
     "LapseWindow": "gap_times(log).curve() shows where it is read from",
     "LeadScores": "it is a row for each customer: to_frame(), top()",
     "LifetimeValue": "validate(model, summary) shows whether to believe it; top() lists the best",
@@ -88,14 +92,19 @@ INSTEAD: dict[str, str] = {
     "Predicted": "validate(model, summary) shows whether to believe it; top() lists the best",
     "Profiles": "it is a row for each customer: to_frame()",
     "PurchaseSummary": "purchase_tracking() of a model fitted to it can be drawn",
+    "PurchaseHistories": "product_popularity() of the log can be drawn",
     "RFM": "score(cuts()) of it can be drawn",
+    "RecommenderEvaluation": "to_frame() has its measures",
     "RestrictedMeanDifference": "the curves can be drawn: kaplan_meier() with by=",
+    "Result": "to_frame() has its numbers",
+    "ScoreEvaluation": "to_frame() has its numbers",
     "SegmentAssignment": "segment_sizes() of the log counts them",
     "ShownTable": "to_frame() has what is shown; the table it was made from can be drawn",
     "SlaClocks": "sla() of the log can be drawn",
     "States": "counts() of a population can be drawn",
     "TierStandings": "tier_sizes() of the log counts them",
     "TopVariants": "path_flow() of the same log can be drawn",
+    "Uplift": "to_frame() has each effect with its interval",
 }
 
 
@@ -143,7 +152,7 @@ def draw(result: object, ax: Axes | None = None) -> Axes:
 
 def _none(result: object, instead: str) -> NoReturn:
     kind = type(result).__name__
-    article = "an" if kind[0] in "AEIOU" or kind.startswith("RFM") else "a"
+    article = "an" if kind[0] in "AEIOUaeiou" or kind.startswith("RFM") else "a"
     problem = f"{article} {kind} has none: {instead}"
     raise InvalidInputError("result", "must have a picture", problem)
 

@@ -84,6 +84,8 @@ def estimate_chart(result: Drawable, ax: Axes | None = None, *, confidence: floa
     series = series_of(result, confidence)
     axes = series.axes
     title = metric_text(series.context)
+    if not isinstance(result, Estimate):
+        title += f": {type(result).__name__.lower()}"
     note = f"{percent(confidence)} intervals" if series.bounded else ""
     below = subtitle(series.context, note)
     if len(axes) > 2:
@@ -94,15 +96,16 @@ def estimate_chart(result: Drawable, ax: Axes | None = None, *, confidence: floa
         if across is None or len(axes[1 - across]) > LINES:
             grid = _grid(result, series, across)
             return grid_chart(grid, ax, title, subtitle(series.context))
-        return _lines(series, across, ax, title, below)
+        return _lines(result, series, across, ax, title, below)
     if axes and ordered(axes[0]):
-        return _lines(series, 0, ax, title, below)
+        return _lines(result, series, 0, ax, title, below)
     return _points(series, ax, title, below)
 
 
 def _across(axes: tuple[Axis, ...]) -> int | None:
     """Return the axis that lines run along; None for a heat map."""
-    joint = [i for i, axis in enumerate(axes) if ordered(axis)]
+    periods = [i for i, axis in enumerate(axes) if axis.kind == "period"]
+    joint = periods or [i for i, axis in enumerate(axes) if ordered(axis)]
     return joint[0] if len(joint) == 1 else None
 
 
@@ -153,7 +156,9 @@ def _whiskers(ax: Axes, value: Any, places: Any, low: Any, high: Any) -> None:
     )
 
 
-def _lines(series: Series, along: int, ax: Axes | None, title: str, below: str) -> Axes:
+def _lines(
+    result: Drawable, series: Series, along: int, ax: Axes | None, title: str, below: str
+) -> Axes:
     """Draw one line for each label of the other axis, over the labels of an ordered one."""
     axis = series.axes[along]
     other = series.axes[1 - along] if len(series.axes) == 2 else None
@@ -164,10 +169,10 @@ def _lines(series: Series, along: int, ax: Axes | None, title: str, below: str) 
         np.atleast_2d(np.moveaxis(array, along, -1))
         for array in (series.value, series.low, series.high, series.complete)
     ]
-    names = label_texts(other.labels) if other else [""]
-    for i, (value, low, high) in enumerate(zip(*rows[:3], strict=True)):
-        colour = COLOURS[i % LINES]
-        ax.plot(x, value, color=colour, marker="o", ms=3.5, lw=1.6, label=names[i] or "_")
+    names = label_texts(other.labels) if other else ["_"]
+    for colour, i in zip(COLOURS, order_of(other, result) if other else [0], strict=False):
+        value, low, high = (row[i] for row in rows[:3])
+        ax.plot(x, value, color=colour, marker="o", ms=3.5, lw=1.6, label=names[i])
         ax.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
     open_ = x[~rows[3].all(axis=0)]
     shade_open(ax, open_.tolist())

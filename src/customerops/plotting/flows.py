@@ -37,7 +37,7 @@ __all__ = ["Link", "flow_diagram", "lifecycle_flows", "path_flows", "stage_flows
 _MUTED = "#c4c4c4"
 _NODE = 0.035  # half the width of a node; columns are 1 apart
 _GAP = 0.045  # between nodes of a column, of the height of all
-_LINE = 0.052  # what a label needs, of the height of all
+_LINE = 0.088  # what the two lines of a label need, of the height of all
 COLUMNS = 13
 
 
@@ -242,7 +242,7 @@ def flow_diagram(
     >>> from customerops.plotting import Link, flow_diagram
     >>> links = [Link(0, "home", "cart", 30), Link(0, "home", "(end)", 70)]
     >>> ax = flow_diagram(links, title="Visits", heads=["first", "then"])
-    >>> sorted(text.get_text() for text in ax.texts if "\n" in text.get_text())
+    >>> sorted(text.get_text() for text in ax.texts if text.get_gid() == "name")
     ['(end)\n70', 'cart\n30', 'home\n100']
     """
     total: dict[tuple[int, str, str], int] = defaultdict(int)
@@ -265,8 +265,8 @@ def flow_diagram(
                 gid="node",
             )
         )
-    _name(ax, nodes.values(), whole, columns)
     lowest = max((node.top + node.size for node in nodes.values()), default=1.0)
+    lowest = max(lowest, _name(ax, nodes.values(), _LINE * lowest, columns))
     for column, head in enumerate(heads[:columns]):
         ax.text(column, -0.05 * whole, head, ha="center", va="bottom", fontsize=9, color=FAINT)
     ax.set_xlim(-0.15, columns - 1 + 0.55)
@@ -361,11 +361,11 @@ def _ribbon(x0: float, x1: float, y0: float, y1: float, height: float) -> Path:
     return Path(points, codes)
 
 
-def _name(ax: Axes, nodes: Iterable[_Node], whole: float, columns: int) -> None:
-    """Write the names beside the nodes, moved apart where they would meet."""
+def _name(ax: Axes, nodes: Iterable[_Node], apart: float, columns: int) -> float:
+    """Write the names beside the nodes, moved apart where they would meet; return the lowest."""
     lowest = [-np.inf] * columns
     for node in sorted(nodes, key=lambda one: (one.column, one.top)):
-        y = max(node.top + node.size / 2, lowest[node.column] + 1.75 * _LINE * whole)
+        y = max(node.top + node.size / 2, lowest[node.column] + apart)
         lowest[node.column] = y
         text = ax.text(
             node.column + _NODE + 0.03,
@@ -376,4 +376,6 @@ def _name(ax: Axes, nodes: Iterable[_Node], whole: float, columns: int) -> None:
             linespacing=1.1,
             color=INK,
         )
+        text.set_gid("name")
         text.set_path_effects([patheffects.withStroke(linewidth=2.5, foreground="white")])
+    return max(lowest) + apart / 2

@@ -97,7 +97,8 @@ def _candidates() -> Iterator[tuple[str, str]]:
     """Return the family and the file of every font: the preferred first, then all by name."""
     files: dict[str, str] = {}
     for font in sorted(font_manager.fontManager.ttflist, key=lambda one: (one.name, one.fname)):
-        if font.style == "normal" and font.weight in (400, "normal", "regular"):
+        boxes = "last resort" in font.name.lower()  # a box for every character there is
+        if not boxes and font.style == "normal" and font.weight in (400, "normal", "regular"):
             files.setdefault(font.name, font.fname)
     names = [*(name for name in PREFERRED if name in files), *files]
     return ((name, files[name]) for name in dict.fromkeys(names))

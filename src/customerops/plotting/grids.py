@@ -17,6 +17,7 @@ from customerops.plotting.canvas import (
     GREY,
     IMMATURE,
     INK,
+    amount,
     as_percent,
     finish,
     label_ticks,
@@ -70,7 +71,8 @@ class Grid:
 def grid_chart(grid: Grid, ax: Axes | None, title: str, below: str) -> Axes:
     """Draw a heat map with the values written into its cells, where there are not too many."""
     n, m = grid.value.shape
-    ax = open_axes(ax, min(max(2.4 + 0.52 * m, 5.5), 13), min(max(1.7 + 0.34 * n, 2.6), 11))
+    wide, high = (0.92, 0.48) if _counted(grid) else (0.52, 0.34)
+    ax = open_axes(ax, min(max(2.4 + wide * m, 5.5), 13), min(max(1.7 + high * n, 2.6), 11))
     shown = np.where(grid.complete, grid.value, np.nan)
     known = shown[~np.isnan(shown)]
     top = float(known.max()) if grid.top is None and known.size else (grid.top or 1.0)
@@ -92,8 +94,8 @@ def grid_chart(grid: Grid, ax: Axes | None, title: str, below: str) -> Axes:
         _colour_bar(ax, mesh, grid)
     label_ticks(ax, "x", grid.columns, most=WRITTEN[1])
     label_ticks(ax, "y", grid.rows, most=40)
-    ax.set_xlim(-0.5, m - 0.5)
-    ax.set_ylim(n - 0.5, -0.5)
+    ax.set_xlim(-0.5, max(m, 1) - 0.5)
+    ax.set_ylim(max(n, 1) - 0.5, -0.5)
     ax.set_ylabel(name_text(grid.names[0]))
     said = f"in the cells: {grid.measure.label}" if written else ""
     ax.set_xlabel(f"{name_text(grid.names[1])}\n{said}".rstrip())
@@ -116,14 +118,20 @@ def _write(ax: Axes, grid: Grid, shown: NDArray[np.float64], norm: Normalize) ->
             ax.text(j, i, said, ha="center", va="center", fontsize=8, color=FAINT)
             continue
         fraction = grid.measure.fraction
-        text = f"{100 * value:.{digits}f}" if fraction else grid.measure.write(float(value))
-        if counts is not None and counts.shape[1] <= 8 and counts[i, j]:
+        text = f"{100 * value:.{digits if value else 0}f}" if fraction else amount(float(value))
+        if counts is not None and _counted(grid) and counts[i, j]:
             text = f"{text}\n{counts[i, j]}"
         light = norm(value) > 0.55
         size = 7.5 if "\n" in text or len(text) > 5 else 8
         ax.text(
             j, i, text, ha="center", va="center", fontsize=size, color="white" if light else INK
         )
+
+
+def _counted(grid: Grid) -> bool:
+    """Return whether there is room for the counts below each value."""
+    counts = grid.counts
+    return counts is not None and counts.shape[1] <= 8 and bool((counts != "").any())
 
 
 def _digits(known: NDArray[np.float64]) -> int:

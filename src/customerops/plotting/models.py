@@ -175,19 +175,22 @@ def forecast_lines(result: Forecast, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        A line a state, from the last known number on; the periods to come are shaded.
+        A line for each state that anybody is in, from the last known number on; the periods to come are shaded.
 
     Raises
     ------
     InvalidInputError
         If there are more than eight states.
     """
-    no_more("states", len(result.states), len(COLOURS), "to_frame() has all of them")
     ax = open_axes(ax)
     x = np.arange(len(result.periods) + 1)
     known = np.vstack([result.opening, result.customers])
-    for i, state in enumerate(result.states):
-        ax.plot(x, known[:, i], color=COLOURS[i], lw=1.7, ls="--", marker="o", ms=3, label=state)
+    some = [i for i in range(len(result.states)) if known[:, i].any()]
+    no_more("states", len(some), len(COLOURS), "to_frame() has all of them")
+    for colour, i in zip(COLOURS, some, strict=False):
+        ax.plot(
+            x, known[:, i], color=colour, lw=1.7, ls="--", marker="o", ms=3, label=result.states[i]
+        )
     ax.axvspan(0, len(x) - 0.5, color=GREY["facecolor"], zorder=0, lw=0, gid="forecast")
     period = result.context.period
     label_ticks(ax, "x", ["known", *label_texts(result.periods, period)])

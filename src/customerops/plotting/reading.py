@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -24,10 +23,18 @@ from customerops.model.tables.base import Difference, Estimate, Sampled
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import NetPromoterScore, Proportion, Rate
 from customerops.model.tables.ratios import ClusteredShare
-from customerops.plotting.canvas import amount, percent
 from customerops.plotting.words import plural, unit_text
 
-__all__ = ["Measure", "Series", "counts_of", "measure_of", "order_of", "ordered", "series_of"]
+__all__ = [
+    "Measure",
+    "Series",
+    "counts_of",
+    "measure_of",
+    "order_of",
+    "ordered",
+    "ratio_measure",
+    "series_of",
+]
 
 Floats = NDArray[np.float64]
 
@@ -46,11 +53,6 @@ class Measure:
 
     label: str
     fraction: bool = False
-
-    @property
-    def write(self) -> Callable[[float], str]:
-        """How a value is written."""
-        return percent if self.fraction else amount
 
 
 @attrs.frozen(eq=False)
@@ -89,7 +91,9 @@ def series_of(result: Estimate | Difference | Change, confidence: float) -> Seri
     low, high = (np.asarray(bound, np.float64) for bound in _interval(result, confidence))
     measure = measure_of(table)
     if table is not result:
-        measure = attrs.evolve(measure, label=f"difference of {measure.label}")
+        points = "difference (percentage points)"
+        label = points if measure.fraction else f"difference, {measure.label}"
+        measure = attrs.evolve(measure, label=label)
     return Series(
         axes=table.axes,
         context=table.context,
@@ -119,7 +123,7 @@ def measure_of(table: Estimate) -> Measure:
         (Rate, Measure(f"events per {unit} and {_exposure(context)}")),
     )
     known = (measure for kind, measure in of_classes if isinstance(table, kind))
-    return next(known, None) or _divided(context, unit)
+    return next(known, None) or ratio_measure(context)
 
 
 def counts_of(table: Estimate) -> NDArray[np.str_]:
@@ -173,9 +177,9 @@ _PAIRS: tuple[tuple[Any, tuple[str, str]], ...] = (
 _FRACTIONS = frozenset({"grr", "net_change", "nrr", "revenue_cohorts", "stickiness"})
 
 
-def _divided(context: Context, unit: str) -> Measure:
+def ratio_measure(context: Context) -> Measure:
     """Return what a ratio, mean or quotient is measured in."""
-    scale = context.option("scale")
+    scale, unit = context.option("scale"), context.unit
     name = context.metric.rpartition(".")[2]
     if name in _FRACTIONS or (name.endswith(("_rate", "share")) and name != "contact_rate"):
         return Measure("ratio (%)", fraction=True)

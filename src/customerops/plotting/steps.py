@@ -27,6 +27,7 @@ from customerops.plotting.estimates import estimate_chart
 from customerops.plotting.words import (
     label_texts,
     metric_text,
+    name_text,
     plural,
     subtitle,
 )
@@ -77,7 +78,7 @@ def funnel_bars(
     )
     reached, settled = (table.parts[name].reshape(-1, n) for name in ("reached", "settled"))
     single = len(groups) == 1
-    ax = open_axes(ax, max(5.5, 1.6 + n * (1.5 if single else 1.8)), 4.4)
+    ax = open_axes(ax, max(5.5, 1.6 + n * (0.95 + 0.55 * len(groups))), 4.4)
     width = 0.8 / len(groups)
     x = np.arange(n)
     for i, name in enumerate(groups):
@@ -99,10 +100,12 @@ def funnel_bars(
     units = plural(table.context.unit)
     ax.set_ylabel(f"share of the {units} who entered (%)")
     ax.set_xlabel("step")
-    legend(ax, title=table.axes[0].name if len(kinds) == 2 else None)
+    legend(ax, title=name_text(table.axes[0].name) if len(kinds) == 2 else None)
     waiting = int(table.parts["immature"].sum())
     notes = [f"{percent(confidence)} intervals", f"below each share: {units} who reached the step"]
-    if waiting:
+    if table.context.option("within") is None:
+        notes = ["grey: so far, for there is no limit of time"] if waiting else notes
+    elif waiting:
         notes.append(f"{waiting:,} {units} whose time is not over are left out")
     return finish(ax, metric_text(table.context), subtitle(table.context, *notes))
 

@@ -61,7 +61,7 @@ def metric_text(context: Context) -> str:
     if context.metric in _NAMES:
         return _NAMES[context.metric] + tail
     words = context.metric.replace(".", ": ").replace("_", " ").split(" ")
-    said = [word.upper() if word in _CAPITALS else word for word in words]
+    said = [word.upper() if word.rstrip(":") in _CAPITALS else word for word in words]
     said[0] = said[0][:1].upper() + said[0][1:]
     return " ".join(said) + tail
 
@@ -74,7 +74,9 @@ def subtitle(context: Context, *notes: str) -> str:
     >>> subtitle(Context("nps", as_of=0), "95 % intervals")
     'as of 1970-01-01 00:00 UTC; 95 % intervals'
     """
-    chosen = [_selection(name, value) for name, value in context.options if _is_label(name, value)]
+    chosen = [
+        _selection(value, context) for name, value in context.options if _is_label(name, value)
+    ]
     parts = [_range(context.over, context), *chosen, _known(context), *notes]
     return "; ".join(part for part in parts if part)
 
@@ -169,8 +171,9 @@ def _is_label(name: str, value: Any) -> bool:
     return name.startswith(SELECTED) and len(value) == 1
 
 
-def _selection(name: str, axis: Any) -> str:
-    return f"{axis.name} {label_text(axis.labels[0])}"
+def _selection(axis: Any, context: Context) -> str:
+    name = context.period if axis.kind == "period" and context.period else name_text(axis.name)
+    return f"{name} {label_text(axis.labels[0], context.period)}"
 
 
 def _range(over: Window | None, context: Context) -> str:
@@ -178,7 +181,7 @@ def _range(over: Window | None, context: Context) -> str:
         return ""
     start, end = (_day(at, context) for at in (over.start, over.end))
     if not start:
-        return f"before {end}"
+        return f"before {end}" if end else ""
     return f"{start} to before {end}" if end else f"from {start}"
 
 
