@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from customerops.errors import InvalidInputError
 
@@ -141,20 +141,19 @@ def draw(result: object, ax: Axes | None = None) -> Axes:
         if name in PARTS:
             return draw(getattr(result, PARTS[name]), ax)
         if name in INSTEAD:
-            _none(result, INSTEAD[name])
+            raise _none(result, INSTEAD[name])
         if name in PICTURES:
             where, options = PICTURES[name]
             drawn: Axes = _function(where)(result, ax, **options)
             return drawn
-    _none(result, "results of customerops have one")
-    return None
+    raise _none(result, "results of customerops have one")
 
 
-def _none(result: object, instead: str) -> NoReturn:
+def _none(result: object, instead: str) -> InvalidInputError:
     kind = type(result).__name__
     article = "an" if kind[0] in "AEIOUaeiou" or kind.startswith("RFM") else "a"
     problem = f"{article} {kind} has none: {instead}"
-    raise InvalidInputError("result", "must have a picture", problem)
+    return InvalidInputError("result", "must have a picture", problem)
 
 
 def _function(where: str) -> Any:
