@@ -855,3 +855,21 @@ stat(
     within=DAYS,
     over=QUARTER,
 )
+stat(metrics.activation_rate, action="purchase", within=DAYS, period="month", by="country")
+stat(metrics.activation_rate, start="use", action="use", within=HOURS, at_least=2, over=QUARTER)
+TRIAL = {"trials": "signup", "paid": kind("purchase") & (amount >= 5)}
+stat(
+    metrics.trial_conversion,
+    definition="cohort",
+    lasts=DAYS,
+    grace=HOURS,
+    period="week",
+    by=first("channel"),
+    **TRIAL,
+)
+stat(metrics.trial_conversion, definition="cohort", lasts=HOURS, grace=HOURS, over=MONTH, **TRIAL)
+stat(metrics.trial_conversion, definition="same_window", period="month", by="country", **TRIAL)
+stat(metrics.k_factor, invites="use", accepted="purchase", within=DAYS, period="quarter")
+stat(metrics.k_factor, invites="use", accepted="purchase", start="use", within=HOURS, by="segment")
+stat(metrics.referral_rate, referrals="use", period="month", by="country")
+stat(metrics.referral_rate, referrals="use", members={"signup", "purchase"}, over=QUARTER)

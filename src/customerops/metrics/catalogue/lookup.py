@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["search", "spec", "specs", "to_dict", "to_frame"]
 
 _ENTRIES = (
+    "acquisition",
     "campaign",
     "churn_and_retention",
     "customer_value",

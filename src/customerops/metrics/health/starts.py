@@ -16,6 +16,7 @@ from customerops.model.log.derived import first_rows, groups_of, rows_of
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.axes import Axis
 from customerops.model.tables.context import Context
+from customerops.model.values import exact
 from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
@@ -50,8 +51,14 @@ class Started:
         The cell of each, along the axes.
     axes : tuple of Axis
         Group, and period of the start.
+    spans : Spans
+        The periods, or the one stretch that is reported.
+    group : ndarray of int
+        The group of each customer of the log.
     by : str, Grouping or None
         What the groups are.
+    name : str
+        What the option that says what starts is called.
     """
 
     asked: Asked
@@ -60,34 +67,55 @@ class Started:
     at: Ints
     cell: Ints
     axes: tuple[Axis, ...]
+    spans: Spans
+    group: NDArray[np.intp]
     by: Any
+    name: str
 
-    def first(self, rule: Rule) -> Ints:
+    def first(self, rule: Rule, nth: int = 1) -> Ints:
         """Return when each did something for the first time since the start, that instant included.
 
-        `NEVER` for who has not. What was done before the start does not count, and is no obstacle.
+        Or for the `nth` time. `NEVER` for who has not. What was done before the start does not
+        count, and is no obstacle.
         """
         log = self.asked.log
-        begun = np.full(log.n_customers, NEVER)
-        begun[self.customer] = self.at
-        rows = rows_of(log, rule)
-        rows = rows[log.at[rows] >= begun[log.codes[rows]]]
-        rows = rows[first_of_run(log.codes[rows])]
+        rows = self.since(rule)
+        lead = np.flatnonzero(first_of_run(log.codes[rows]))
+        often = np.diff(lead, append=len(rows))
+        rows = rows[lead[often >= nth] + nth - 1]
         found = np.full(log.n_customers, NEVER)
         found[log.codes[rows]] = log.at[rows]
         return found[self.customer]
 
-    def context(self, metric: str, **options: Any) -> Context:
+    def often(self, rule: Rule, limit: int) -> Ints:
+        """Return how often each did something less than `limit` microseconds after the start."""
+        log = self.asked.log
+        begun = np.full(log.n_customers, NEVER)
+        begun[self.customer] = self.at
+        rows = self.since(rule)
+        rows = rows[log.at[rows] - begun[log.codes[rows]] < limit]
+        return exact.group_count(log.codes[rows], log.n_customers)[self.customer]
+
+    def since(self, rule: Rule) -> NDArray[np.intp]:
+        """Return the rows of what they did from their start on."""
+        log = self.asked.log
+        begun = np.full(log.n_customers, NEVER)
+        begun[self.customer] = self.at
+        rows = rows_of(log, rule)
+        return rows[log.at[rows] >= begun[log.codes[rows]]]
+
+    def context(self, metric: str, *, definition: str | None = None, **options: Any) -> Context:
         """Return what a result of theirs is about."""
         asked = self.asked
         return Context(
             metric,
+            definition=definition,
             as_of=asked.as_of,
             over=asked.over,
             calendar=asked.zone if asked.period else None,
             period=asked.period,
             by=self.by,
-            options={"start": self.rule, **options},
+            options={self.name: self.rule, **options},
         )
 
 
@@ -100,12 +128,17 @@ def started(
     by: str | Grouping | None,
     as_of: dt.datetime | None,
     calendar: Calendar | None,
+    name: str = "start",
+    after: int = 0,
 ) -> Started:
-    """Return who started in each period of the report; in all that is known without one."""
-    rule = as_rule(start, name="start", level="event")
+    """Return who started in each period of the report; in all that is known without one.
+
+    Each is placed `after` microseconds after the start: a trial when it ends.
+    """
+    rule = as_rule(start, name=name, level="event")
     asked = ask(log, as_of=as_of, over=over, period=period, calendar=calendar)
     rows = first_rows(asked.log, rule)
-    at = asked.log.at[rows]
+    at = asked.log.at[rows] + after
     if period is not None:
         spans = spans_of_log(asked, int(at.min()) if len(at) else None)
     else:
@@ -125,5 +158,8 @@ def started(
         at=asked.log.at[rows],
         cell=group[customer] * len(spans) + place,
         axes=(*axes, *spans.axes),
+        spans=spans,
+        group=group,
         by=by,
+        name=name,
     )

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from customerops.metrics.loyalty.ledger import BURN, EARN, Ledger, ledger_of
 from customerops.metrics.loyalty.scheme import POINTS, PointsScheme
+from customerops.metrics.shared.members import NEVER, joined_at, members_who
 from customerops.metrics.shared.spans import Spans, spans_of_log
 from customerops.model.log.ask import Asked, ask
-from customerops.model.log.derived import first_rows, groups_of
+from customerops.model.log.derived import groups_of
 from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Proportion
@@ -175,32 +176,13 @@ def active_member_rate(
     asked = ask(log, as_of=as_of, over=over, period=period, calendar=calendar)
     known = asked.log
     ledger = ledger_of(known, scheme)
-    if rule is None:
-        joined = known.entered
-    else:
-        joined = np.full(known.n_customers, np.iinfo(np.int64).max)
-        rows = first_rows(known, rule)
-        joined[known.codes[rows]] = known.at[rows]
+    joined = joined_at(known, rule)
     spans, group, axes, context = _settled(
         asked, "active_member_rate", ledger, scheme, by, first=joined
     )
-    size, groups = len(spans), len(axes[0]) if axes else 1
-    place = np.maximum(spans.place(joined), 0)
-    there = place < size
-    total = exact.group_count(group[there] * size + place[there], groups * size)
-    total = np.cumsum(total.reshape(groups, size), axis=1)
     moved = (ledger.act == EARN) | (ledger.act == BURN)
-    who, when = ledger.members[moved], spans.place(ledger.entered[moved])
-    inside = (when >= 0) & (when < size) & (place[who] <= when)
-    cells = np.unique(who[inside] * size + when[inside])
-    customer, when = np.divmod(cells, max(size, 1))
-    count = exact.group_count(group[customer] * size + when, groups * size)
-    shape = (*(len(axis) for axis in axes), *(len(axis) for axis in spans.axes))
-    return Proportion(
-        axes=(*axes, *spans.axes),
-        parts={"count": count.reshape(shape), "total": total.reshape(shape)},
-        context=context(members=rule),
-    )
+    parts = members_who(spans, group, axes, joined, ledger.members[moved], ledger.entered[moved])
+    return Proportion(axes=(*axes, *spans.axes), parts=parts, context=context(members=rule))
 
 
 def _settled(
@@ -212,7 +194,7 @@ def _settled(
     first: NDArray[np.int64] | None = None,
 ) -> tuple[Spans, NDArray[np.intp], Any, Any]:
     """Return the stretches, the group of each customer, the axis of groups, and the context."""
-    starts = ledger.entered if first is None else first[first < np.iinfo(np.int64).max]
+    starts = ledger.entered if first is None else first[first < NEVER]
     spans = spans_of_log(asked, int(starts.min()) if len(starts) else None)
     group, _, axes = groups_of(asked.log, by)
 

@@ -1,0 +1,1 @@
+"""How customers are won: activation, trials that turn into customers, referrals."""
