@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from customerops import MissingDependencyError
+from customerops import MissingDependencyError, engines
 from customerops.engines import dask, spark
 
 LOG = {"customer_id": "user", "at": "ts", "kind": "event"}
@@ -39,3 +39,7 @@ def test_loading_the_engines_loads_neither() -> None:
     )
     assert run.returncode == 0, run.stderr
     assert not {"pyspark", "dask", "pyarrow", "pandas"} & set(json.loads(run.stdout))
+
+
+def test_the_names_of_the_package() -> None:
+    assert set(engines.__all__) <= set(dir(engines))

@@ -207,7 +207,7 @@ def map(  # noqa: A001 - what it is called on every engine
     log, as_of, customers, prepare, sequence, most
         As in `reduce`.
     schema : str or pyspark.sql.types.StructType, optional
-        Types of columns by name, ``"expected timestamp, last timestamp"``. Left out, a column of
+        Types of columns by name, ``"expected date, last date"``. Left out, a column of
         numbers, truth values, instants or durations has that type, and any other is text.
 
     Returns
