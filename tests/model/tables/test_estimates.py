@@ -234,7 +234,15 @@ def test_bounds_of_shares_are_allowed() -> None:
     assert share(4, 4).value == 1.0
 
 
-@pytest.mark.parametrize("unit", ["event", "interaction", "line", "order", "session", "thread"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("event", "interaction", "line", "order", "session", "thread"),
+        *("click", "coupon", "impression", "message", "open"),
+        *("answer", "conversion", "invite", "purchase", "visit"),
+        *("attempt", "lapse", "move", "path", "transition"),
+    ],
+)
 def test_what_clusters_within_customers_is_no_proportion(unit: str) -> None:
     with pytest.raises(
         InvalidInputError, match=f"^unit must be independent.*each {unit} clusters"

@@ -41,7 +41,32 @@ __all__ = [
     "Sampled",
 ]
 
-_CLUSTERED = frozenset({"event", "interaction", "line", "order", "session", "thread"})
+# what one customer can have several of, as the metrics name their units
+_CLUSTERED = frozenset(
+    {
+        "answer",
+        "attempt",
+        "click",
+        "conversion",
+        "coupon",
+        "event",
+        "impression",
+        "interaction",
+        "invite",
+        "lapse",
+        "line",
+        "message",
+        "move",
+        "open",
+        "order",
+        "path",
+        "purchase",
+        "session",
+        "thread",
+        "transition",
+        "visit",
+    }
+)
 _PERCENT = {"value": render.percent, "low": render.percent, "high": render.percent}
 
 
@@ -62,7 +87,7 @@ class Proportion(Sampled):
     ------
     InvalidInputError
         If a count is negative or above its total, or the unit is one that clusters within
-        customers (orders, events, threads): an interval would be far too narrow. Those make a
+        customers (orders, messages, coupons): an interval would be far too narrow. Those make a
         `Ratio`, or a `Quotient`.
 
     Notes
