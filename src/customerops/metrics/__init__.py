@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from customerops._lazy import lazy
 
 if TYPE_CHECKING:
+    from customerops.metrics import catalogue
     from customerops.metrics.acquisition.converting import activation_rate, trial_conversion
     from customerops.metrics.acquisition.referring import KFactor, k_factor, referral_rate
     from customerops.metrics.affinity.bought_together import co_purchases
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from customerops.metrics.churn.counts import churn_rate_from_counts
     from customerops.metrics.churn.daily import DailySum
     from customerops.metrics.churn.reasons import ChurnReasons, churn_reasons
+    from customerops.metrics.churn.recovering import dunning_recovery_rate
     from customerops.metrics.churn.rescaling import rescale_rate
     from customerops.metrics.churn.retention_rates import (
         retention_rate,
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from customerops.metrics.comparison.mix import Decomposition, decompose
     from customerops.metrics.comparison.value_trees import ValueLevel, ValueTree, value_tree
     from customerops.metrics.engagement.active import ActiveCustomers, active_customers
+    from customerops.metrics.engagement.dormant import dormancy_rate
     from customerops.metrics.engagement.gaps import GapTimes, gap_times
     from customerops.metrics.engagement.lapse import LapseWindow, lapse_window
     from customerops.metrics.engagement.own_gaps import NextPurchase, next_purchase
@@ -216,6 +219,7 @@ if TYPE_CHECKING:
         RestrictedMeanDifference,
         restricted_mean,
     )
+    from customerops.metrics.value.abandoning import abandonment_rate
     from customerops.metrics.value.order_values import (
         average_order_value,
         purchase_frequency,
@@ -357,6 +361,7 @@ __all__ = [
     "Validation",
     "ValueLevel",
     "ValueTree",
+    "abandonment_rate",
     "activation_rate",
     "active_customers",
     "active_member_rate",
@@ -375,6 +380,7 @@ __all__ = [
     "before_after",
     "cac",
     "campaign_summary",
+    "catalogue",
     "ces",
     "change",
     "churn_rate",
@@ -396,7 +402,9 @@ __all__ = [
     "difference_in_differences",
     "difference_in_differences_from_estimates",
     "difference_in_differences_from_outcomes",
+    "dormancy_rate",
     "drivers",
+    "dunning_recovery_rate",
     "escalation_rate",
     "evaluate_recommender",
     "evaluate_scores",
@@ -632,6 +640,7 @@ _HOMES = {
     "Validation": "clv.validation",
     "ValueLevel": "comparison.value_trees",
     "ValueTree": "comparison.value_trees",
+    "abandonment_rate": "value.abandoning",
     "activation_rate": "acquisition.converting",
     "active_customers": "engagement.active",
     "active_member_rate": "loyalty.redeeming",
@@ -650,6 +659,7 @@ _HOMES = {
     "before_after": "experiments.claims",
     "cac": "revenue.economics",
     "campaign_summary": "campaign.messages",
+    "catalogue": "",
     "ces": "survey.scores",
     "change": "comparison.changes",
     "churn_rate": "churn.churn",
@@ -671,7 +681,9 @@ _HOMES = {
     "difference_in_differences": "experiments.did",
     "difference_in_differences_from_estimates": "experiments.cross_sections",
     "difference_in_differences_from_outcomes": "experiments.did",
+    "dormancy_rate": "engagement.dormant",
     "drivers": "survey.driving",
+    "dunning_recovery_rate": "churn.recovering",
     "escalation_rate": "service.outcomes",
     "evaluate_recommender": "affinity.evaluation",
     "evaluate_scores": "health.evaluating",
