@@ -56,6 +56,8 @@ def test_selections_are_named() -> None:
 def test_labels() -> None:
     assert label_text(dt.datetime(2026, 1, 1, 5), "hour") == "2026-01-01 05:00"  # noqa: DTZ001
     assert label_text(dt.date(2026, 1, 1), "year") == "2026"
+    quarters = [label_text(dt.date(2026, month, 1), "quarter")[-2:] for month in (1, 4, 7, 10)]
+    assert quarters == ["Q1", "Q2", "Q3", "Q4"]
     assert label_text(True) == "True"
     assert joined(["a"]) == "a"
     assert [plural(unit) for unit in ("reply", "day", "customer-period")] == [
