@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customerops import InteractionLog, metrics
@@ -187,6 +187,43 @@ def test_too_little_is_known() -> None:
 def test_bands_begin_at_their_threshold(score: float, band: str) -> None:
     assert CARD.band_of(score) == band
     assert CARD.band_of(math.nan) is None
+
+
+SHARES = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.7, 1 / 3, 1.0, 3.0]
+
+
+@given(st.tuples(*[st.sampled_from(SHARES)] * 3))
+@example((0.05, 0.05, 0.05))
+@example((0.7, 0.1, 0.2))
+def test_who_is_at_the_threshold_is_in_the_band_whatever_the_weights(
+    weights: tuple[float, ...],
+) -> None:
+    """In floats 0.05 + 0.05 + 0.05 is more than 0.15, and 70 points three times were less."""
+    some = tuple(
+        component(str(i), weight=weight, points=((0, 0), (100, 100)))
+        for i, weight in enumerate(weights)
+    )
+    bands = (RED, HealthBand(key="green", threshold=70))
+    card = HealthScorecard(components=some, bands=bands)
+    one = card.score({"0": 70, "1": 70, "2": 70})
+    assert (one.score, one.band) == (70.0, "green")
+    exact = [Fraction(weight).limit_denominator(60) for weight in weights]
+    share = (exact[0] + exact[1]) / sum(exact)
+    known = attrs.evolve(card, missing="reweight", least_known=float(share))
+    assert known.score({"0": 70, "1": 70}).band == "green"
+
+
+@pytest.mark.parametrize("points", range(101))
+def test_points_on_a_line_of_whole_numbers_are_whole(points: int) -> None:
+    line = component(points=((0, 0), (100, 100)))
+    assert line.points_of(points) == points == line.points_in(np.array([float(points)]))[0]
+
+
+def test_weights_that_are_worlds_apart_count_as_they_are() -> None:
+    some = (component("much", weight=1e300), component("nothing", weight=1e-300))
+    card = HealthScorecard(components=some)
+    assert card.whole_weights == (1e300, 1e-300)
+    assert card.score({"much": 5, "nothing": 20}).score == 25.0
 
 
 # -- columns --------------------------------------------------------------------------------------

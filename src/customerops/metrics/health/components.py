@@ -93,7 +93,7 @@ class HealthComponent(Record):
             raise InvalidInputError("points", "must hold at least one pair", "got none")
         raw, worth = zip(*self.points, strict=True)
         for x, y in pairwise(raw):
-            if not (x < y and math.isfinite(y - x)):
+            if not (x < y and math.isfinite(MOST * (y - x))):
                 raise InvalidInputError("points", "must have raw values that rise", f"at {y:g}")
         for one in worth:
             check_points("points", one)
@@ -128,7 +128,7 @@ class HealthComponent(Record):
         if self.between == "steps" or last == len(self.points) - 1 or value < x0:
             return y0
         x1, y1 = self.points[last + 1]
-        return y0 + (y1 - y0) * ((value - x0) / (x1 - x0))
+        return y0 + (y1 - y0) * (value - x0) / (x1 - x0)  # of whole numbers rounded once
 
     def points_in(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the points of raw values, each to the bit what `points_of` gives.
@@ -152,7 +152,7 @@ class HealthComponent(Record):
             x0, y0 = raw[last], worth[last]
             width = np.where(inside, raw[next_] - x0, 1.0)
             with np.errstate(over="ignore", invalid="ignore"):
-                line = y0 + (worth[next_] - y0) * ((values - x0) / width)
+                line = y0 + (worth[next_] - y0) * (values - x0) / width
             out = np.where(inside, line, out)
         return np.where(np.isnan(values), np.nan, out)
 

@@ -14,7 +14,7 @@ import attrs
 from customerops.errors import InvalidInputError
 from customerops.metrics.health.components import MOST, HealthBand, HealthComponent
 from customerops.metrics.health.explained import HealthContribution, HealthScore
-from customerops.metrics.health.weighing import Missing
+from customerops.metrics.health.weighing import Missing, in_whole_numbers
 from customerops.model.records.base import Record
 from customerops.model.values.checks import came, did_you_mean, finite
 
@@ -56,7 +56,8 @@ class HealthScorecard(Record):
 
     Notes
     -----
-    ``score = sum of w_i * points_i / sum of w_i`` over the components that count. No weight here is
+    ``score = sum of w_i * points_i / sum of w_i`` over the components that count, with the weights
+    in whole numbers, 1 to 2 to 7 for 0.1, 0.2 and 0.7, so that they add up exactly. No weight here is
     estimated from data: whether the score foretells anything is another question, and `validate`
     answers it. Re-weighted scores of customers with unlike gaps are not quite alike; each result
     keeps the share of the weight that was known.
@@ -111,6 +112,22 @@ class HealthScorecard(Record):
         """The names of the components, in their order."""
         return tuple(component.name for component in self.components)
 
+    @property
+    def whole_weights(self) -> tuple[float, ...]:
+        """The weights of the components as whole numbers in the same proportion.
+
+        Examples
+        --------
+        >>> from customerops.metrics import HealthComponent, HealthScorecard
+        >>> some = [
+        ...     HealthComponent(name=name, weight=weight, points=((0, 0), (1, 100)), better="higher")
+        ...     for name, weight in (("a", 0.3), ("b", 0.7))
+        ... ]
+        >>> HealthScorecard(components=some).whole_weights
+        (3.0, 7.0)
+        """
+        return in_whole_numbers(tuple(component.weight for component in self.components))
+
     def check_names(self, name: str, given: Collection[object]) -> None:
         """Refuse a name that no component has.
 
@@ -159,13 +176,13 @@ class HealthScorecard(Record):
         raw = [_raw(values.get(name), name) for name in self.names]
         points = [self._points(c, x) for c, x in zip(self.components, raw, strict=True)]
         total = known = weight = reached = 0.0
-        for component, value, worth in zip(self.components, raw, points, strict=True):
-            total += component.weight
+        for own, value, worth in zip(self.whole_weights, raw, points, strict=True):
+            total += own
             if not math.isnan(value):
-                known += component.weight
+                known += own
             if not math.isnan(worth):
-                weight += component.weight
-                reached += component.weight * worth
+                weight += own
+                reached += own * worth
         share = known / total
         refused = self.missing == "refuse" and weight < total
         score = math.nan
@@ -180,9 +197,11 @@ class HealthScorecard(Record):
                     name=c.name,
                     value=x,
                     points=worth,
-                    share=0.0 if math.isnan(worth) or math.isnan(score) else c.weight / weight,
+                    share=0.0 if math.isnan(worth) or math.isnan(score) else own / weight,
                 )
-                for c, x, worth in zip(self.components, raw, points, strict=True)
+                for c, own, x, worth in zip(
+                    self.components, self.whole_weights, raw, points, strict=True
+                )
             ),
         )
 

@@ -214,16 +214,16 @@ def weighed(
     """
     total = 0.0
     known, weight, reached = np.zeros(n), np.zeros(n), np.zeros(n)
-    for component in card.components:
+    for component, own in zip(card.components, card.whole_weights, strict=True):
         raw = values.get(component.name)
         raw = np.full(n, np.nan) if raw is None else raw
         points = component.points_in(raw)
         points = np.where(np.isnan(raw), card.stands_in(component), points)
         there = ~np.isnan(points)
-        total += component.weight
-        known += np.where(np.isnan(raw), 0.0, component.weight)
-        weight += np.where(there, component.weight, 0.0)
-        reached += np.where(there, component.weight * points, 0.0)
+        total += own
+        known += np.where(np.isnan(raw), 0.0, own)
+        weight += np.where(there, own, 0.0)
+        reached += np.where(there, own * points, 0.0)
     known /= total
     kept = (weight > 0) & (known >= card.least_known)
     if card.missing == "refuse":

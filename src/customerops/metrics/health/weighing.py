@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -10,12 +11,15 @@ from typing import Any, Literal
 from customerops.errors import InvalidInputError
 from customerops.model.values.checks import came, each, finite, one_of
 
-__all__ = ["MISSING", "Missing", "health_score"]
+__all__ = ["MISSING", "Missing", "health_score", "in_whole_numbers"]
 
 Missing = Literal["refuse", "reweight", "worst"]
 """What is done about a customer of whom a value is missing."""
 
 MISSING = ("refuse", "reweight", "worst")
+
+_EXACT = 2**53  # a float holds every whole number up to here
+_DENOMINATOR = 10**6
 
 
 def health_score(
@@ -81,6 +85,33 @@ def health_score(
     if not known or (missing == "refuse" and len(known) < len(points)):
         return math.nan
     return float(sum(w * p for w, p in known) / sum(w for w, _ in known))
+
+
+@functools.lru_cache(maxsize=256)
+def in_whole_numbers(weights: tuple[float, ...]) -> tuple[float, ...]:
+    """Return weights as whole numbers in the proportion that was meant, as 1, 2 and 7 for 0.1, 0.2, 0.7.
+
+    Sums of whole numbers are exact: in floats a customer with 70 points in every component could
+    have 69.99999999999999 of them, and be in the band below.
+
+    Notes
+    -----
+    A weight stands for the nearest fraction with a denominator up to a million, if that is the very
+    float. Weights so unlike that their sums would pass 2**53 are returned as they are.
+
+    Examples
+    --------
+    >>> in_whole_numbers((0.1, 0.2, 0.7)), in_whole_numbers((1 / 3, 1 / 3))
+    ((1.0, 2.0, 7.0), (1.0, 1.0))
+    """
+    near = [Fraction(weight).limit_denominator(_DENOMINATOR) for weight in weights]
+    meant = [n if float(n) == w else Fraction(w) for n, w in zip(near, weights, strict=True)]
+    scale = math.lcm(*(weight.denominator for weight in meant))
+    whole = [int(weight * scale) for weight in meant]
+    least = math.gcd(*whole)
+    if 100 * sum(whole) // least > _EXACT:
+        return weights
+    return tuple(float(weight // least) for weight in whole)
 
 
 def _mean(value: Any, missing: str) -> Fraction | None:
