@@ -46,6 +46,13 @@ def test_batches_become_one_log_in_the_order_of_the_sequence() -> None:
     assert reduced == Reduced(results={"kinds": ["early", "late", "x"]}, events=3, customers=2)
 
 
+def test_events_leave_in_the_order_of_the_sequence() -> None:
+    columns = {"user": ["a"] * 3, "ts": [NOON] * 3, "event": ["3rd", "1st", "2nd"], "n": [2, 0, 1]}
+    found = spark._rows(PLAN, pa.table(columns).to_batches())
+    assert found is not None
+    assert found[0]["event"].to_pylist() == ["1st", "2nd", "3rd"]
+
+
 @pytest.mark.parametrize(
     "batches", [[], TABLE.slice(0, 0).to_batches(), [TABLE.to_batches()[0][:0]]]
 )
