@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 import numpy as np
@@ -37,6 +37,7 @@ __all__ = [
     "elapsed",
     "hours_or_none",
     "is_kind",
+    "subjects_of",
     "threads_of",
     "unit_us",
 ]
@@ -197,26 +198,71 @@ def threads_of(
     InvalidInputError
         As for `ask`; when the log is not by thread.
     """
-    asked = ask(log, as_of=as_of, over=over, period=period, calendar=calendar, unit="thread")
+    return _settled(
+        ask(log, as_of=as_of, over=over, period=period, calendar=calendar, unit="thread"),
+        metric,
+        definition,
+        options,
+        by,
+    )
+
+
+def subjects_of(
+    log: InteractionLog,
+    metric: str,
+    *,
+    options: Mapping[str, Any],
+    as_of: dt.datetime | None,
+    over: Window | None,
+    period: Period | None,
+    by: str | Grouping | None,
+    calendar: Calendar | None,
+) -> Threads:
+    """Settle what a function was asked of a log by thread, or of one of customers.
+
+    In a log of customers each customer is one thread, and what is counted are events.
+
+    Raises
+    ------
+    InvalidInputError
+        As for `ask`.
+    """
+    # what is no log at all has no parent either, and is refused by `ask`
+    whole = getattr(log, "parent", None) is None
+    unit: Literal["customer", "thread"] = "customer" if whole else "thread"
+    asked = ask(log, as_of=as_of, over=over, period=period, calendar=calendar, unit=unit)
+    return _settled(asked, metric, None, options, by)
+
+
+def _settled(
+    asked: Asked,
+    metric: str,
+    definition: str | None,
+    options: Mapping[str, Any],
+    by: str | Grouping | None,
+) -> Threads:
     known = asked.log
-    assert known.parent is not None
-    parents = known.parent.values
-    lead = first_of_run(parents) if len(parents) else np.zeros(0, np.bool_)
     group, _, axes = groups_of(known, by)
-    if not isinstance(by, str):
-        axes = tuple(Axis(axis.name, axis.labels, "group", disjoint=False) for axis in axes)
+    if known.parent is None:
+        owner = np.arange(known.n_customers)
+    else:
+        parents = known.parent.values
+        lead = first_of_run(parents) if len(parents) else np.zeros(0, np.bool_)
+        owner = np.cumsum(lead) - 1
+        if not isinstance(by, str):
+            axes = tuple(Axis(axis.name, axis.labels, "group", disjoint=False) for axis in axes)
     context = Context(
         metric=metric,
-        unit="thread",
+        unit="event" if known.parent is None else "thread",
         definition=definition,
         as_of=asked.as_of,
-        over=over,
-        calendar=asked.zone if period else None,
-        period=period,
+        over=asked.over,
+        calendar=asked.zone if asked.period else None,
+        period=asked.period,
         by=by,
         options=options,
     )
-    return Threads(asked, np.cumsum(lead) - 1, group, axes, context)
+    return Threads(asked, owner, group, axes, context)
 
 
 def is_kind(log: InteractionLog, *kinds: str) -> NDArray[np.bool_]:

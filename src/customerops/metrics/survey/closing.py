@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
+from customerops.metrics.shared.episodes import in_time, next_row
 from customerops.metrics.survey.answers import spans_asked
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of, rows_of
@@ -185,12 +185,12 @@ def closed_loop(
     rows, place = rows[inside], place[inside]
     lead = first_of_run(known.codes[rows], place)
     rows, place = rows[lead], place[lead]
-    called = _next(rows_of(known, rules["follow_up"]), rows)
+    called = next_row(rows_of(known, rules["follow_up"]), rows)
     again = rows_of(known, rules["resurvey"])
-    sequel = _next(again[scored[again]], rows)
+    sequel = next_row(again[scored[again]], rows)
     due = known.at[rows] + soon <= asked.as_of + 1
     ripe = (known.at[rows] + later <= asked.as_of + 1) & scored[rows]
-    answered = ripe & _in_time(known, rows, sequel, later)
+    answered = ripe & in_time(known, rows, sequel, later)
     change = np.where(answered, column.values[np.minimum(sequel, len(known) - 1)], 0)
     change = change - np.where(answered, column.values[rows], 0)
     group, groups, axes = groups_of(known, by)
@@ -200,7 +200,7 @@ def closed_loop(
     counted = {
         "triggered": np.ones(len(rows), np.bool_),
         "due": due,
-        "followed_up": due & _in_time(known, rows, called, soon),
+        "followed_up": due & in_time(known, rows, called, soon),
         "resurvey_due": ripe,
         "resurveyed": answered,
     }
@@ -226,20 +226,3 @@ def closed_loop(
     shape = [len(axis) for axis in axes]
     shaped = {name: part.reshape(shape) for name, part in parts.items()}
     return ClosedLoop(axes=axes, parts=shaped, context=context)
-
-
-def _next(candidates: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Return the first candidate row after each row; beyond every log where there is none."""
-    place = np.searchsorted(candidates, rows, side="right")
-    return np.append(candidates, np.iinfo(np.int64).max)[place]
-
-
-def _in_time(
-    log: InteractionLog, rows: NDArray[np.intp], then: NDArray[np.int64], length: int
-) -> NDArray[np.bool_]:
-    """Return whether a later row is of the same customer and less than a length later."""
-    there = then < len(log)
-    then = np.where(there, then, rows)
-    near = log.at[then] < log.at[rows] + length
-    inside: NDArray[np.bool_] = there & near & (log.codes[then] == log.codes[rows])
-    return inside
