@@ -873,3 +873,27 @@ stat(metrics.k_factor, invites="use", accepted="purchase", within=DAYS, period="
 stat(metrics.k_factor, invites="use", accepted="purchase", start="use", within=HOURS, by="segment")
 stat(metrics.referral_rate, referrals="use", period="month", by="country")
 stat(metrics.referral_rate, referrals="use", members={"signup", "purchase"}, over=QUARTER)
+stat(
+    metrics.dunning_recovery_rate,
+    failures="use",
+    payments="purchase",
+    within=DAYS,
+    period="month",
+    by="country",
+)
+stat(metrics.dunning_recovery_rate, failures={"use", "signup"}, within=HOURS, over=QUARTER)
+stat(
+    metrics.dunning_recovery_rate,
+    data="cases",
+    failures="case_open",
+    payments="case_resolve",
+    within=DAYS,
+    period="quarter",
+    by=first("channel"),
+)
+stat(metrics.abandonment_rate, starts={"use", "signup"}, within=HOURS, period="week")
+stat(metrics.abandonment_rate, starts="signup", within=DAYS, over=MONTH, by=first("channel"))
+stat(
+    metrics.dormancy_rate, within=DAYS, activity={"use", "purchase"}, period="month", by="country"
+)
+stat(metrics.dormancy_rate, within=HOURS, activity="use", members="signup", by=first("channel"))
