@@ -25,13 +25,7 @@ if TYPE_CHECKING:
     from customerops.plotting.curves import distribution_curve, lorenz_curve, survival_curve
     from customerops.plotting.drawing import draw
     from customerops.plotting.estimates import estimate_chart, share_map
-    from customerops.plotting.flows import (
-        Link,
-        flow_diagram,
-        lifecycle_flows,
-        path_flows,
-        stage_flows,
-    )
+    from customerops.plotting.flows import lifecycle_flows, path_flows, stage_flows
     from customerops.plotting.matrices import activity_map, rfm_grid
     from customerops.plotting.models import (
         calibration_plot,
@@ -39,6 +33,7 @@ if TYPE_CHECKING:
         forecast_lines,
         tracking_plot,
     )
+    from customerops.plotting.sankeys import Link, flow_diagram
     from customerops.plotting.scores import score_bars
     from customerops.plotting.steps import funnel_bars
 
@@ -78,7 +73,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Link": "flows",
+    "Link": "sankeys",
     "Picture": "canvas",
     "activity_map": "matrices",
     "attribution_bars": "bars",
@@ -92,7 +87,7 @@ _HOMES = {
     "draw": "drawing",
     "estimate_chart": "estimates",
     "figure_svg": "canvas",
-    "flow_diagram": "flows",
+    "flow_diagram": "sankeys",
     "forecast_lines": "models",
     "funnel_bars": "steps",
     "growth_bars": "bridges",

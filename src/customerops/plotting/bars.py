@@ -240,6 +240,21 @@ def attribution_bars(result: Attribution, ax: Axes | None = None) -> Axes:
     ------
     InvalidInputError
         If there are more than four groups.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.journey import Last, attribute, paths_to_conversion
+    >>> from customerops.plotting import attribution_bars
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=["a", "a"], kind=["visit", "buy"], channel=["ads", None],
+    ...     at=[dt.date(2026, 1, 5), dt.date(2026, 1, 6)], tz=dt.timezone.utc,
+    ... ).until_day(dt.date(2026, 1, 31))
+    >>> paths = paths_to_conversion(log, "buy", touches="visit", lookback=dt.timedelta(days=9))
+    >>> ax = attribution_bars(attribute(paths, Last()))
+    >>> ax.texts[0].get_text()
+    '1.0  (100 %)'
     """
     *outer, channels = result.axes
     groups = label_texts(outer[0].labels) if outer else [""]

@@ -172,6 +172,23 @@ def value_bridge(table: ValueTree, ax: Axes | None = None) -> Axes:
     ------
     InvalidInputError
         As for `ValueTree.levels`.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.metrics import value_tree
+    >>> from customerops.model import Window
+    >>> from customerops.plotting import value_bridge
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=["a", "a"], kind=["purchase"] * 2, amount=[10, 30], currency="EUR",
+    ...     at=[dt.date(2026, 1, 5), dt.date(2026, 2, 5)], tz=dt.timezone.utc,
+    ... ).until_day(dt.date(2026, 2, 28))
+    >>> january = Window.parse("2026-01-01", "2026-02-01", tz="UTC")
+    >>> february = Window.parse("2026-02-01", "2026-03-01", tz="UTC")
+    >>> ax = value_bridge(value_tree(log, over=february, against=january))
+    >>> ax.texts[0].get_text(), ax.texts[-2].get_text()
+    ('10', '30')
     """
     context = table.context
     scale: int = context.option("scale", 1)
@@ -196,6 +213,19 @@ def decomposition_bars(result: Decomposition, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
         Two bars a group, to the right if they raise the rate; they sum to its change.
+
+    Examples
+    --------
+    >>> from customerops.metrics import decompose
+    >>> from customerops.model import Axis, Context, Proportion
+    >>> from customerops.plotting import decomposition_bars
+    >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
+    >>> june, july = (
+    ...     Proportion(axes=[plans], parts={"count": n, "total": m}, context=Context("churn_rate"))
+    ...     for n, m in (([10, 10], [100, 50]), ([20, 4], [200, 20]))
+    ... )
+    >>> decomposition_bars(decompose(july, june)).get_xlabel()
+    'contribution to the change (percentage points)'
     """
     n = len(result.labels)
     ax = open_axes(ax, 7.0, 1.9 + 0.5 * n)

@@ -40,6 +40,20 @@ def activity_map(profile: ActivityProfile, ax: Axes | None = None) -> Axes:
     ------
     InvalidInputError
         If there are groups beside weekday and hour.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.metrics import activity_profile
+    >>> from customerops.plotting import activity_map
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=["a", "b"], kind=["use"] * 2, tz=dt.timezone.utc,
+    ...     at=[dt.datetime(2026, 1, 5, 9, tzinfo=dt.timezone.utc)] * 2,
+    ... ).until_day(dt.date(2026, 1, 31))
+    >>> ax = activity_map(activity_profile(log, activity="use", cycle="week"))
+    >>> ax.get_yticklabels()[0].get_text(), ax.get_xticklabels()[9].get_text()
+    ('Mon', '09')
     """
     if [axis.name for axis in profile.axes] != ["weekday", "hour"]:
         return estimate_chart(profile, ax)

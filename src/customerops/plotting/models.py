@@ -57,6 +57,20 @@ def tracking_plot(
     Notes
     -----
     As figures 3 and 4 of Fader, Hardie and Lee (2005), Marketing Science 24, 275-284.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.metrics import BGNBD, purchase_tracking
+    >>> from customerops.plotting import tracking_plot
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=[1, 1, 2], at=[dt.date(2024, 1, d) for d in (1, 9, 3)],
+    ...     kind=["purchase"] * 3, tz=dt.timezone.utc,
+    ... ).until_day(dt.date(2024, 1, 14))
+    >>> model = BGNBD.of(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week")
+    >>> tracking_plot(purchase_tracking(model, log), cumulative=True).get_ylabel()
+    'repeat purchases, summed from the start'
     """
     actual, expected = result.actual.astype(np.float64), result.expected
     if cumulative:
@@ -97,6 +111,17 @@ def calibration_plot(result: Validation, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
         Means of a customer; below each frequency how many customers there are.
+
+    Examples
+    --------
+    >>> from customerops.metrics import BGNBD, PurchaseSummary, validate
+    >>> from customerops.plotting import calibration_plot
+    >>> model = BGNBD.of(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week")
+    >>> seen = PurchaseSummary.from_arrays(
+    ...     [2, 0], [213, 0], [272, 272], held_x=[1, 0], holdout=273
+    ... )
+    >>> calibration_plot(validate(model, seen, most=2)).get_ylabel()
+    'purchases a customer in the held-out time'
     """
     means = result._means()
     ax = open_axes(ax)
@@ -140,6 +165,13 @@ def contract_curve(
     -------
     matplotlib.axes.Axes
         Survival after each renewal.
+
+    Examples
+    --------
+    >>> from customerops.metrics import SBG
+    >>> from customerops.plotting import contract_curve
+    >>> contract_curve(SBG.of(alpha=0.668, beta=3.806), renewals=3).get_ylabel()
+    'share of customers left (%)'
     """
     t = np.arange(renewals + 1)
     value = np.asarray(model.survival(t))
@@ -181,6 +213,21 @@ def forecast_lines(result: Forecast, ax: Axes | None = None) -> Axes:
     ------
     InvalidInputError
         If there are more than eight states.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> import numpy as np
+    >>> from customerops.lifecycle import Forecast
+    >>> from customerops.model import Context
+    >>> from customerops.plotting import forecast_lines
+    >>> coming = Forecast(
+    ...     axis="stage", periods=(dt.date(2026, 1, 1),), states=("LAPSED", "RETAINED"),
+    ...     customers=np.array([[4.0, 7.0]]), arrivals=np.array([1.0]), opening=np.array([4, 6]),
+    ...     context=Context("lifecycle_forecast", period="month"),
+    ... )
+    >>> [line.get_label() for line in forecast_lines(coming).lines]
+    ['LAPSED', 'RETAINED']
     """
     ax = open_axes(ax)
     x = np.arange(len(result.periods) + 1)

@@ -63,6 +63,20 @@ def funnel_bars(
     ------
     InvalidInputError
         If there are more than four groups, or `confidence` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.journey import funnel
+    >>> from customerops.plotting import funnel_bars
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=["a", "a", "b"], kind=["visit", "buy", "visit"], tz=dt.timezone.utc,
+    ...     at=[dt.date(2026, 1, day) for day in (5, 6, 5)],
+    ... ).until_day(dt.date(2026, 1, 31))
+    >>> ax = funnel_bars(funnel(log, ["visit", "buy"], within=dt.timedelta(days=7)))
+    >>> [tick.get_text() for tick in ax.get_xticklabels()]
+    ['1  visit', '2  buy']
     """
     conversion = table.conversion("first")
     kinds = [axis.kind for axis in table.axes]
