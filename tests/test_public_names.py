@@ -18,7 +18,7 @@ PACKAGES = [
     "customerops",
     *(
         f"customerops.{name}"
-        for name in ("model", "lifecycle", "metrics", "journey", "testing", "engines")
+        for name in ("model", "lifecycle", "metrics", "journey", "testing", "engines", "plotting")
     ),
     "customerops.metrics.catalogue",
 ]
