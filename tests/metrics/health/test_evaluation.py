@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -315,6 +316,25 @@ def test_large_counts_do_not_overflow() -> None:
 # -- refusals -------------------------------------------------------------------------------------
 
 FINE = seen([0.2, 0.4, 0.9], [0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [
+        [True, None, False],
+        [1, NAN, 0],
+        [True, pd.NA, 0],
+        pd.Series([True, None, False], dtype="boolean"),
+        pd.Series([1, None, 0], dtype="Int64"),
+        np.array([1, np.nan, 0], dtype=object),
+    ],
+    ids=range(6),
+)
+def test_outcomes_that_are_not_known_may_be_missing_in_any_way(outcomes: Any) -> None:
+    found = evaluate_scores_from_arrays([0.9, 0.5, 0.1], outcomes, risky="high")
+    assert (found.auc, found.n, found.n_open) == (1.0, 2, 1)
+
+
 m: Any = evaluate_scores_from_arrays
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: m([1], [1], risky="up"), "risky must be one of 'high', 'low'"),
@@ -324,8 +344,15 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
         lambda: m([1, math.inf], [1, 1], risky="high"),
         r"scores must be finite or NaN: 1 of 2 rows is not \(first at row 1\)",
     ),
-    (lambda: m([1, 2], [1], risky="high"), "outcomes must be True or False, 1 or 0, or None"),
-    (lambda: m([1], [2], risky="high"), "outcomes must be True or False, 1 or 0, or None"),
+    (
+        lambda: m([1, 2], [1], risky="high"),
+        r"outcomes must be True or False, 1 or 0, or None .*: got shape \(1,\), not \(2,\)",
+    ),
+    (
+        lambda: m([1, 2, 3], [2, 0, 0.5], risky="high"),
+        r"outcomes must be .*: 2 of 3 rows are not \(first at row 0\)",
+    ),
+    (lambda: m([1, 2], [None, "1"], risky="high"), "outcomes must be .*: got list"),
     (lambda: m([1], ["1"], risky="high"), "outcomes must be .* for each score: got list"),
     (lambda: m([1, 2], [[1], [1, 2]], risky="high"), "outcomes must be .*: got list"),
     (lambda: m([1, 2], [None, "x"], risky="high"), "outcomes must be .*: got list"),
@@ -344,7 +371,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: FINE.calibration(0), "groups must be at least 1: got less"),
     (
         lambda: FINE.calibration(2).hosmer_lemeshow(outcomes="fitted"),
-        "groups must be more: got 2",
+        "groups must be at least 3 with customers in them: got 2",
     ),
     (
         lambda: FINE.calibration(2).hosmer_lemeshow(outcomes="now"),  # type: ignore[arg-type]

@@ -99,9 +99,11 @@ class Calibration:
         from scipy.special import chdtrc
 
         one_of("outcomes", outcomes, ("later", "fitted"))
-        df = len(self.n) - (2 if outcomes == "fitted" else 0)
+        lost = 2 if outcomes == "fitted" else 0
+        df = len(self.n) - lost
         if df < 1:
-            raise InvalidInputError("groups", "must be more", f"got {len(self.n)}")
+            requirement = f"must be at least {lost + 1} with customers in them"
+            raise InvalidInputError("groups", requirement, f"got {len(self.n)}")
         off = (self.events - self.expected) ** 2
         sure = self.variance <= 0  # all said 0, or 1: any other outcome refutes them
         terms = np.where(off > 0, np.inf, 0.0)

@@ -20,7 +20,7 @@ from customerops.model.tables import render
 from customerops.model.tables.context import Context
 from customerops.model.tables.intervals import as_confidence, normal
 from customerops.model.tables.per_customer import PerCustomer
-from customerops.model.values.checks import one_of
+from customerops.model.values.checks import one_of, text
 
 if TYPE_CHECKING:
     from customerops.model.log.log import InteractionLog
@@ -195,7 +195,9 @@ def compare_scores(
     (0.0, 0.0)
     """
     ends = [one_of("risky", end, ("high", "low")) for end in _pair("risky", risky)]
-    called = [name_of(first), name_of(second)] if names is None else _pair("names", names)
+    called = [name_of(first), name_of(second)]
+    if names is not None:
+        called = [text("names", one) for one in _pair("names", names)]
     if not isinstance(at, dt.datetime):
         raise InvalidInputError("at", "must be one instant", "customers are the same at several")
     asked = ask(log, as_of=as_of)

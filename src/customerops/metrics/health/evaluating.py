@@ -21,6 +21,7 @@ from customerops.model.values.checks import (
     came,
     numbers,
     one_of,
+    text,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def evaluate_scores_from_arrays(
     scores : array_like of float, shape (n,)
         One for each customer; NaN for who has none.
     outcomes : array_like of bool, or of 0, 1 and NaN or None, shape (n,)
-        Whether the event came in time; NaN or None where that is not known yet.
+        Whether the event came in time; NaN, None or the NA of pandas where that is not known yet.
     risky : {"high", "low"}
         Which scores announce the event: high ones, as the probability of churn, or low ones, as a
         health score.
@@ -147,7 +148,7 @@ def evaluate_scores(
     Raises
     ------
     InvalidInputError
-        If an option is none of its words, an instant is later than as_of or given twice, `among` is
+        If an option is none of its words, `name` is no text, an instant is later than as_of or given twice, `among` is
         no rule about customers, or the scorer gives something else than a finite number or NaN for
         each customer.
 
@@ -176,6 +177,7 @@ def evaluate_scores(
     (1.0, 1, 3)
     """
     one_of("risky", risky, ("high", "low"))
+    called = name_of(scorer) if name is None else text("name", name)
     asked = ask(log, as_of=as_of)
     tried = trial(asked, outcome, at, horizon, outcome_is, among)
     columns: list[Any] = [np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.bool_)]
@@ -201,7 +203,7 @@ def evaluate_scores(
             options={
                 **tried.options,
                 "risky": risky,
-                "scorer": name_of(scorer) if name is None else name,
+                "scorer": called,
             },
         ),
     )
@@ -237,14 +239,32 @@ def _outcomes(given: Any, shape: tuple[int, ...]) -> tuple[Bools, Bools]:
     requirement = "must be True or False, 1 or 0, or None for each score"
     try:
         raw = np.asarray(given)
-        if raw.dtype == object:  # None among the truth values
-            raw = np.array([np.nan if x is None else np.float64(x) for x in raw.tolist()])
-    except (TypeError, ValueError):
+    except ValueError:  # rows of unlike lengths
         raise InvalidInputError("outcomes", requirement, came(given)) from None
+    if raw.dtype == object:
+        raw = _filled(raw)
     if raw.dtype.kind not in "biuf":
         raise InvalidInputError("outcomes", requirement, came(given))
     said = raw.astype(np.float64)
+    if said.shape != shape:
+        raise InvalidInputError("outcomes", requirement, f"got shape {said.shape}, not {shape}")
     known = ~np.isnan(said)
-    if said.shape != shape or not np.isin(said[known], (0, 1)).all():
-        raise InvalidInputError("outcomes", requirement)
+    wrong = np.flatnonzero(known & ~np.isin(said, (0, 1)))
+    if len(wrong):
+        raise InvalidInputError(
+            "outcomes", requirement, count=len(wrong), total=len(said), first=int(wrong[0])
+        )
     return said == 1, known
+
+
+def _filled(raw: NDArray[Any]) -> NDArray[Any]:
+    """Return what is not missing as what it is, with NaN for None and the NA of pandas."""
+    import pandas as pd
+
+    missing = pd.isna(raw)
+    plain = np.asarray(raw[~missing].tolist())
+    if plain.dtype.kind not in "biuf":
+        return raw
+    out = np.full(raw.shape, np.nan)
+    out[~missing] = plain
+    return out

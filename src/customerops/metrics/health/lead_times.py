@@ -14,7 +14,7 @@ from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.tables.context import Context
 from customerops.model.tables.event_table import EventTable
-from customerops.model.values.checks import finite, one_of, positive_duration
+from customerops.model.values.checks import finite, one_of, positive_duration, text
 from customerops.model.values.instants import micros
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def alarm_lead_time(
     (12.0, 1)
     """
     one_of("risky", risky, ("high", "low"))
+    called = name_of(scorer) if name is None else text("name", name)
     cut, tick = finite("threshold", threshold), micros(positive_duration("unit", unit))
     asked = ask(log, as_of=as_of)
     tried = trial(asked, outcome, at, _DAY, "event", among)
@@ -112,7 +113,7 @@ def alarm_lead_time(
     lost[whole.codes[later]] = whole.at[later]  # rows fall, so the first stays
     heard = np.flatnonzero(rang < never)
     group, _, axes = groups_of(whole, by)
-    options = {name: value for name, value in tried.options.items() if name != "horizon"}
+    options = {key: value for key, value in tried.options.items() if key != "horizon"}
     return EventTable.from_rows(
         (np.minimum(lost, asked.as_of)[heard] - rang[heard]) / tick,
         lost[heard] < never,
@@ -125,7 +126,7 @@ def alarm_lead_time(
             options={
                 **options,
                 "risky": risky,
-                "scorer": name_of(scorer) if name is None else name,
+                "scorer": called,
                 "threshold": cut,
                 "unit": unit,
             },
