@@ -28,9 +28,10 @@ from customerops.model import Calendar, Customer, Grouping, Interaction, Money, 
 from tests.metrics.contracts import DAY, US, utc
 from tests.reference import experiments as slow
 
-CASE = json.loads(
+CASES = json.loads(
     (Path(__file__).parents[2] / "cases" / "experiments.json").read_text(encoding="utf-8")
-)["cases"][0]
+)["cases"]
+CASE = {case["id"]: case for case in CASES}["experiment-uplift-srm-power"]
 
 BERLIN = Calendar("Europe/Berlin")
 MONTH = 30 * DAY
