@@ -143,6 +143,29 @@ def test_not_before_it_is_over() -> None:
     assert "assuming parallel trends" in young._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("now", "done"),
+    [
+        (OLDEST.start, [False, False, False]),
+        (START - 2 * US, [False, False, False]),
+        (START - US, [True, False, False]),  # OLD is over
+        (NEXT - 2 * US, [True, False, False]),
+        (NEXT - US, [True, True, False]),
+    ],
+)
+def test_no_step_before_its_windows_are_over(now: Any, done: list[bool]) -> None:
+    ids = {f"t{i}": "Lyon" for i in range(20)} | {f"c{i}": "Nice" for i in range(20)}
+    rows = [event(f"t{i}", OLD.start) for i in range(19)]
+    options: Any = {**ASK, "arms": ids, "earlier": [OLDEST, OLD]}
+    found = difference_in_differences(log_of(rows, now), **options)
+    assert found.complete.tolist() == [done, done]
+    assert found.to_frame()["complete"].tolist() == done
+    assert np.isnan(found.earlier).tolist() == [not one for one in done[:2]]
+    assert np.isnan(found.to_frame()["value"]).tolist() == [not one for one in done]
+    assert found.trends_differ is (True if done[0] else None)
+    assert np.isnan(found.earlier_p_values[1]) == (not done[1])
+
+
 def test_groups_of_an_attribute_are_of_who_was_known() -> None:
     people = [
         Customer(id=who, created_at=MARCH - DAY, attributes={"city": city})
@@ -229,6 +252,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"control": "Paris"}, "control must be one of the arms: nobody is in it"),
     ({"arms": {**CITIES, "e": "Paris"}}, "arms must be two, one of them the control: got 3"),
     ({"before": "2026-01"}, "before must be a Window: got str"),
+    ({"earlier": OLD}, "earlier must be an iterable of values: got Window"),
+    ({"earlier": None}, "earlier must be an iterable of values: got None"),
     ({"earlier": [3]}, r"earlier\[0\] must be a Window: got int"),
     ({"after": OPEN}, "after must have a start and an end: a side is open"),
     ({"before": AFTER, "after": BEFORE}, "after must not start before the one before it ends"),

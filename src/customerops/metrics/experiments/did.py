@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
 from customerops.metrics.experiments.assigning import Experiment
@@ -28,7 +29,7 @@ from customerops.model.tables.context import Context
 from customerops.model.tables.intervals import as_confidence
 from customerops.model.tables.tables import Count, Table
 from customerops.model.values import exact
-from customerops.model.values.checks import came, one_of, whole
+from customerops.model.values.checks import came, each, one_of, whole
 from customerops.model.values.labels import Label, label_key
 from customerops.model.values.window import Window
 
@@ -126,23 +127,28 @@ class DifferenceInDifferences(Table):
 
     @property
     def earlier(self) -> Floats:
-        """The same for each step before, the oldest first: 0 but for chance, if trends are parallel."""
-        return np.array([one.difference / self._scale() for one in self._steps()[:-1]])
+        """The same for each step before, the oldest first: 0 but for chance, if trends are parallel.
+
+        NaN where the later of its windows is open.
+        """
+        found = [one.difference / self._scale() for one in self._steps()[:-1]]
+        return np.where(self._done()[:-1], found, np.nan)
 
     @property
     def earlier_p_values(self) -> Floats:
-        """Of the steps before, adjusted for how many there are (Holm)."""
-        return np.array(holm([one.p_value() for one in self._steps()[:-1]]))
+        """Of the steps before, adjusted for how many there are (Holm); NaN where `earlier` is."""
+        found = [one.p_value() for one in self._steps()[:-1]]
+        return np.array(holm(np.where(self._done()[:-1], found, np.nan).tolist()))
 
     @property
     def trends_differ(self) -> bool | None:
-        """Whether the groups went apart before anything was done; None without earlier windows.
+        """Whether the groups went apart before anything was done; None where no step before is over.
 
         True if an adjusted p-value is below 0.05. False shows nothing: with few customers, trends
         that differ are not found, and those that were parallel need not stay so.
         """
         p_values = self.earlier_p_values
-        return bool((p_values < 0.05).any()) if len(p_values) else None
+        return bool((p_values < 0.05).any()) if self._done()[:-1].any() else None
 
     def to_frame(self, *, confidence: float = 0.95) -> pd.DataFrame:
         """Return one row per step: step, treated, control, value, low, high, p_value, complete.
@@ -166,7 +172,19 @@ class DifferenceInDifferences(Table):
             raise InvalidInputError("arms", "must be two, one of them the control", problem)
 
     def _closed(self) -> bool:
-        return bool(self._complete().all())
+        return bool(self._done()[-1])
+
+    def _done(self) -> NDArray[np.bool_]:
+        """By step, whether the later of its windows is closed."""
+        of, steps = self.context, np.array(self.axes[1].labels, np.int64)
+        if of.as_of is None:
+            return np.ones(len(steps), np.bool_)
+        windows = (*of.option("earlier"), of.option("before"), of.over)
+        closed = np.array([one.end_us <= of.as_of + 1 for one in windows])
+        return closed[steps - 1]  # step 0 ends with the last window
+
+    def _complete(self) -> NDArray[np.bool_]:
+        return np.broadcast_to(self._done(), self.shape)
 
     def _scale(self) -> float:
         return float(self.context.option("scale", 1))
@@ -184,8 +202,7 @@ class DifferenceInDifferences(Table):
 
     def _rows(self, confidence: float) -> dict[str, Any]:
         steps, scale = self._steps(), self._scale()
-        done = np.ones(len(steps), np.bool_)
-        done[-1] = self._closed()
+        done = self._done()
         shown = {
             "treated": [(one.base + one.difference) / scale for one in steps],
             "control": [one.base / scale for one in steps],
@@ -252,7 +269,8 @@ def difference_in_differences(
     -------
     DifferenceInDifferences
         ``.value``, ``.interval()``, ``.p_value``; ``.earlier`` and ``.trends_differ`` with earlier
-        windows; it adds over disjoint customers. NaN while `after` is not closed.
+        windows; it adds over disjoint customers. NaN while `after` is not closed, and each earlier
+        step while the later of its windows is not.
 
     Raises
     ------
@@ -298,6 +316,7 @@ def difference_in_differences(
     DifferenceInDifferences(metric='difference_in_differences', value=1.5, customers=4, trends before not checked)
     """
     asked = ask(log, as_of=as_of)
+    earlier = tuple(each("earlier", earlier))
     windows = _windows(earlier, before, after)
     rule = as_rule(outcome, name="outcome")
     one_of("measure", measure, MEASURES)
@@ -318,7 +337,7 @@ def difference_in_differences(
         options={
             "outcome": rule,
             "before": before,
-            "earlier": tuple(earlier),
+            "earlier": earlier,
             "measure": measure,
             "control": who.control,
             **scale,
