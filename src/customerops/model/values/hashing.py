@@ -33,10 +33,13 @@ def keyed_hash(ids: Iterable[object], *, key: str) -> list[int]:
     True
     """
     secret = blake2b(key.encode(), digest_size=32).digest()
-    return [
-        int.from_bytes(blake2b(_encode(one), digest_size=8, key=secret).digest(), "big")
-        for one in ids
-    ]
+    keyed = blake2b(digest_size=8, key=secret)  # to copy it costs half of keying another
+    found = []
+    for one in ids:
+        hashed = keyed.copy()
+        hashed.update(_encode(one))
+        found.append(int.from_bytes(hashed.digest(), "big"))
+    return found
 
 
 def _encode(one: object) -> bytes:
