@@ -10,7 +10,7 @@ from typing import Any
 from customerops.model import Interaction
 from tests.reference.metrics import Histories
 
-__all__ = ["balance", "gini", "lorenz", "next_window", "orders", "products", "users"]
+__all__ = ["balance", "gini", "hhi", "lorenz", "next_window", "orders", "products", "users"]
 
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -72,6 +72,11 @@ def gini(values: Sequence[int]) -> Fraction:
     n = len(values)
     differences = sum(abs(a - b) for a in values for b in values)
     return Fraction(differences, 2 * n * sum(values))
+
+
+def hhi(values: Sequence[int]) -> Fraction:
+    """Return the sum of the squares of shares."""
+    return sum((Fraction(x, sum(values)) ** 2 for x in values), Fraction(0))
 
 
 def lorenz(values: Sequence[int], share: Fraction) -> Fraction:

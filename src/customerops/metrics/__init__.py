@@ -143,6 +143,7 @@ if TYPE_CHECKING:
         forecast_error,
         lead_score,
         pipeline_coverage,
+        quota_attainment,
         sales_velocity,
         weighted_pipeline,
     )
@@ -169,6 +170,7 @@ if TYPE_CHECKING:
     from customerops.metrics.revenue.figures import Figure
     from customerops.metrics.revenue.investment import irr, npv, roi
     from customerops.metrics.revenue.lost import mrr_churn_rate
+    from customerops.metrics.revenue.margins import break_even_retention, gross_margin
     from customerops.metrics.revenue.mrr import RecurringRevenue, arr, mrr
     from customerops.metrics.revenue.quick import REVENUE_ALIASES, net_change, quick_ratio
     from customerops.metrics.revenue.retained import grr, nrr
@@ -378,6 +380,7 @@ __all__ = [
     "average_order_value",
     "backlog",
     "before_after",
+    "break_even_retention",
     "cac",
     "campaign_summary",
     "catalogue",
@@ -416,6 +419,7 @@ __all__ = [
     "fit",
     "forecast_error",
     "gap_times",
+    "gross_margin",
     "grr",
     "health_score",
     "health_scores",
@@ -464,6 +468,7 @@ __all__ = [
     "purchase_summary",
     "purchase_tracking",
     "quick_ratio",
+    "quota_attainment",
     "rate",
     "ratio",
     "reachable",
@@ -657,6 +662,7 @@ _HOMES = {
     "average_order_value": "value.order_values",
     "backlog": "service.backlogs",
     "before_after": "experiments.claims",
+    "break_even_retention": "revenue.margins",
     "cac": "revenue.economics",
     "campaign_summary": "campaign.messages",
     "catalogue": "",
@@ -695,6 +701,7 @@ _HOMES = {
     "fit": "clv.fitting",
     "forecast_error": "pipeline.counts",
     "gap_times": "engagement.gaps",
+    "gross_margin": "revenue.margins",
     "grr": "revenue.retained",
     "health_score": "health.weighing",
     "health_scores": "health.scores",
@@ -743,6 +750,7 @@ _HOMES = {
     "purchase_summary": "clv.from_log",
     "purchase_tracking": "clv.tracks",
     "quick_ratio": "revenue.quick",
+    "quota_attainment": "pipeline.counts",
     "rate": "shared.plain",
     "ratio": "shared.plain",
     "reachable": "campaign.reaching",

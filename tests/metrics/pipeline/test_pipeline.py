@@ -83,6 +83,13 @@ def test_coverage_of_counts() -> None:
     assert metrics.pipeline_coverage(pipeline=Decimal("0.3"), target=Decimal("0.1")) == 3
 
 
+def test_quota_attainment() -> None:
+    assert metrics.quota_attainment(won=230_000, quota=200_000) == 1.15
+    assert metrics.quota_attainment(won=Decimal("0.1"), quota=Decimal("0.3")) == 1 / 3
+    assert metrics.quota_attainment(won=Money(30, "EUR"), quota=Money(40, "EUR")) == 0.75
+    assert math.isnan(metrics.quota_attainment(won=5, quota=0))
+
+
 # -- counted by hand ------------------------------------------------------------------------------
 
 LOG = log_of(
@@ -299,6 +306,8 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: m.weighted_pipeline([(EURO, 2)]), "deals must have probabilities from 0 to 1"),
     (lambda: m.pipeline_coverage(pipeline=EURO, target=YEN), "currency must be the same"),
     (lambda: m.pipeline_coverage(pipeline=-1, target=1), "pipeline must not be negative"),
+    (lambda: m.quota_attainment(won=EURO, quota=YEN), "currency must be the same"),
+    (lambda: m.quota_attainment(won=1, quota=-1), "quota must not be negative"),
     (lambda: m.forecast_error([1], [1, 2]), "forecast must have one number for each"),
     (lambda: m.forecast_error([math.nan], [1]), "forecast must be finite"),
     (lambda: m.lead_score([1], [], half_life=DAY), "ages must be as many as points"),

@@ -146,6 +146,7 @@ def test_orders_equal_reading_each_history(rows: list[Interaction], as_of: dt.da
                 assert math.isnan(curve)
         if span[1] <= as_of + US and sum(listed) > 0:
             assert one.gini == pytest.approx(float(slow.gini(listed)), abs=1e-12)
+            assert one.hhi == pytest.approx(float(slow.hhi(listed)), abs=1e-12)
 
 
 @given(ROWS, INSTANTS, st.sampled_from(["by_orders", "by_value"]))
@@ -360,6 +361,20 @@ def spread_of(values: list[int]) -> Concentration:
 )
 def test_gini_by_hand(values: list[int], gini: float) -> None:
     assert spread_of(values).gini == pytest.approx(gini, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("values", "index"),
+    [
+        ([7, 7, 7, 7], 0.25),  # as many equal ones: 1 / n
+        ([0, 0, 0, 1], 1.0),
+        ([30, 30, 40], 0.34),  # 0.09 + 0.09 + 0.16
+        ([10**13, 10**13], 0.5),  # the squares are beyond 64 bits
+    ],
+)
+def test_hhi_by_hand(values: list[int], index: float) -> None:
+    assert spread_of(values).hhi == index
+    assert math.isnan(spread_of([-1, *values]).hhi)
 
 
 def test_the_curve_and_what_is_read_from_it() -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "forecast_error",
     "lead_score",
     "pipeline_coverage",
+    "quota_attainment",
     "sales_velocity",
     "weighted_pipeline",
 ]
@@ -155,13 +156,44 @@ def pipeline_coverage(
     >>> pipeline_coverage(pipeline=425_000, target=200_000, won=200_000)
     nan
     """
-    given = {"pipeline": pipeline, "target": target, "won": won}
-    codes = {value.currency for value in given.values() if isinstance(value, Money)}
-    if len(codes) > 1:
-        raise InvalidInputError("currency", "must be the same in all amounts")
-    plain = {name: _number(name, value) for name, value in given.items()}
+    plain = _numbers(pipeline=pipeline, target=target, won=won)
     missing = plain["target"] - plain["won"]
     return float(plain["pipeline"] / missing) if missing > 0 else math.nan
+
+
+def quota_attainment(*, won: float | Decimal | Money, quota: float | Decimal | Money) -> float:
+    """Return the quota attainment (指标完成率): what was won by what was to be won.
+
+    Parameters
+    ----------
+    won : number or Money
+        Closed-won of the period; not negative.
+    quota : number or Money
+        The target of the same period, and of the same people.
+
+    Returns
+    -------
+    float
+        ``won / quota``; NaN without a quota.
+
+    Raises
+    ------
+    InvalidInputError
+        If amounts are not numbers, negative, or of two currencies.
+
+    Notes
+    -----
+    Of a team, divide the sums: the mean of the rates of its people is another number, which a
+    small quota that was easy to meet decides. "Share of sellers at quota" counts people.
+
+    Examples
+    --------
+    >>> from customerops.metrics import quota_attainment
+    >>> quota_attainment(won=180_000, quota=200_000)
+    0.9
+    """
+    plain = _numbers(won=won, quota=quota)
+    return float(plain["won"] / plain["quota"]) if plain["quota"] > 0 else math.nan
 
 
 @attrs.frozen(eq=False)
@@ -334,6 +366,14 @@ def _not_negative(name: str, value: object) -> float:
     if number < 0:
         raise InvalidInputError(name, "must not be negative", f"got {number:g}")
     return number
+
+
+def _numbers(**given: object) -> dict[str, Fraction]:
+    """Return amounts of one currency, exactly."""
+    codes = {value.currency for value in given.values() if isinstance(value, Money)}
+    if len(codes) > 1:
+        raise InvalidInputError("currency", "must be the same in all amounts")
+    return {name: _number(name, value) for name, value in given.items()}
 
 
 def _number(name: str, value: object) -> Fraction:

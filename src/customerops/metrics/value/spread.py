@@ -46,6 +46,15 @@ class Concentration(Distribution):
         """The Gini coefficient: 0 where all spend the same, near 1 where one spends everything."""
         return self._by_cell(_gini, ())
 
+    @property
+    def hhi(self) -> Value:
+        """The Herfindahl-Hirschman index: the sum of squares of the buyers' shares of all spend.
+
+        From 1 / n, where n buyers spend the same, to 1, where one spends everything; one by it is
+        how many equal buyers would be as concentrated. Antitrust authorities multiply it by 10,000.
+        """
+        return self._by_cell(_hhi, ())
+
     def top_share(self, share: float) -> Value:
         """Return the share of all spend that the buyers who spend most hold.
 
@@ -114,7 +123,7 @@ def concentration(
     as_of: dt.datetime | None = None,
     calendar: Calendar | None = None,
 ) -> Concentration:
-    """Return how unequally spend is spread over buyers: Lorenz curve, Gini, top share, deciles.
+    """Return how unequally spend is spread over buyers: Lorenz curve, Gini, HHI, top share, deciles.
 
     Parameters
     ----------
@@ -149,13 +158,17 @@ def concentration(
     Buyers are the customers with an amount in the window; customers without one are not in it. With
     x_1 <= ... <= x_n their spend, ``gini = sum((2 i - n - 1) x_i) / (n sum(x_i))``: half the mean
     difference of two buyers by the mean, without a correction for small n, at most ``1 - 1 / n``.
+    ``hhi = sum(x_i ** 2) / sum(x_i) ** 2``, which says how much hangs on a few, where Gini says how
+    unequal they are: of two equal buyers Gini is 0 and the index 0.5.
+
     Of few buyers all of these are noise; they grow with the window, too, for a longer one has more
     buyers of one order.
 
     References
     ----------
     Gini, C. (1912), Variabilità e mutabilità; Lorenz, M. O. (1905), Methods of measuring the
-    concentration of wealth. Publications of the American Statistical Association 9, 209-219.
+    concentration of wealth. Publications of the American Statistical Association 9, 209-219;
+    Hirschman, A. O. (1964), The paternity of an index. American Economic Review 54(5), 761.
 
     Examples
     --------
@@ -167,8 +180,8 @@ def concentration(
     ...     at=[dt.date(2026, 1, 9)] * 5, currency="EUR", tz=dt.timezone.utc,
     ... ).until_day(dt.date(2026, 1, 31))
     >>> spread = concentration(log, period="month").select(period=dt.date(2026, 1, 1))
-    >>> spread.gini, spread.top_share(0.2)
-    (0.36, 0.5)
+    >>> spread.gini, spread.top_share(0.2), spread.hhi
+    (0.36, 0.5, 0.32)
     """
     rule = as_rule(purchases)
     asked = question(
@@ -200,6 +213,12 @@ def _gini(at: NDArray[Any], n: NDArray[Any]) -> float:
     # the ranks of a value add up to n (2 before + n + 1) / 2
     top = int((at * n * (2 * before + n - total)).sum())
     return top / (total * int((at * n).sum()))
+
+
+def _hhi(at: NDArray[Any], n: NDArray[Any]) -> float:
+    """Return the sum of squared shares of values that occur n times; exact, rounded once."""
+    squares, total = int((at * at * n).sum()), int((at * n).sum())
+    return squares / total**2
 
 
 def _lorenz(at: NDArray[Any], n: NDArray[Any], shares: Floats) -> Floats:
