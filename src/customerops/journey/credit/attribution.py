@@ -225,6 +225,12 @@ def attribute(
     games of `Shapley` alone. No model here is causal: each shares out what happened, and none says
     what would happen without a channel. For that, leave customers out at random and compare.
 
+    References
+    ----------
+    Shao, X. and Li, L. (2011). Data-driven multi-touch attribution models. KDD 2011, 258-264.
+    Dalessandro, B., Perlich, C., Stitelman, O. and Provost, F. (2012). Causally motivated
+    attribution for online advertising. ADKDD 2012. Each model names its own source.
+
     Examples
     --------
     >>> from customerops.journey import Markov, PathTable, attribute

@@ -253,6 +253,10 @@ def funnel_trend(
     still convert, its conversion is of those that had their time, and it is not complete; tools
     that count the others as failed show every trend falling at its end.
 
+    References
+    ----------
+    PostHog documentation, "Funnels": historical trends.
+
     Examples
     --------
     >>> import datetime as dt

@@ -175,6 +175,10 @@ def funnel_times(
     The first of the deepest attempts that had their time stands for each customer. They are times
     of those who went on, all within the window: a step that fewer take, but at once, looks faster.
 
+    References
+    ----------
+    PostHog documentation, "Funnels": time to convert.
+
     Examples
     --------
     >>> import datetime as dt

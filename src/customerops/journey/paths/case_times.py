@@ -153,6 +153,10 @@ def case_durations(
     order, takes no time; the starting step itself may be an end, and the case then takes none.
     pm4py's case durations are the ``"span"`` of finished cases.
 
+    References
+    ----------
+    pm4py documentation, ``get_all_case_durations``.
+
     Examples
     --------
     >>> import datetime as dt

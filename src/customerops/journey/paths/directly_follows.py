@@ -222,6 +222,10 @@ def transition_times(
     Only moves that were made have a time. How long customers have been where they are now is not
     known to be over, and in none of these; a mean of moves says how fast those who moved were.
 
+    References
+    ----------
+    pm4py documentation, ``discover_performance_dfg``: the same times, summed up.
+
     Examples
     --------
     >>> import datetime as dt

@@ -177,6 +177,10 @@ def path_flow(
     paths of PostHog with a start point (cut at its first occurrence, numbered anew in every
     session); there, edges below the largest 50 and drop-off are not shown.
 
+    References
+    ----------
+    PostHog documentation, "User paths".
+
     Examples
     --------
     >>> import datetime as dt

@@ -129,6 +129,10 @@ def step_matrix(
     denominator, so that columns can be compared; that is what step matrices of Retentioneering
     show, too.
 
+    References
+    ----------
+    Retentioneering documentation, "Step matrix".
+
     Examples
     --------
     >>> import datetime as dt

@@ -110,6 +110,11 @@ def rework(
     repetitions, and so do these counts. A purchase that is made again is good news and a complaint
     is not: which states are rework is the caller's to say, with `steps`.
 
+    References
+    ----------
+    pm4py documentation, ``get_rework_cases_per_activity``. bupaR documentation,
+    ``number_of_selfloops``, ``number_of_repetitions``.
+
     Examples
     --------
     >>> import datetime as dt
@@ -242,6 +247,10 @@ def eventually_follows(
     with the square of what repeats; that is what pm4py's eventually-follows graph counts.
     ``customers`` counts each once. A target has not come later *so far*: to ask who had the time
     for it, ask a `funnel`.
+
+    References
+    ----------
+    pm4py documentation, ``discover_eventually_follows_graph``.
 
     Examples
     --------

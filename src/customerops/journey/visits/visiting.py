@@ -103,7 +103,17 @@ class SessionTable(Table):
         return self._part("open")
 
     def bounce_rate(self) -> SessionRatio:
-        """Return the share of closed sessions with a single hit."""
+        """Return the share of closed sessions with a single hit.
+
+        Notes
+        -----
+        ``sessions with one hit / sessions``, of those that are closed. Google Analytics 4 calls
+        another number by that name: one less the share of engaged sessions.
+
+        References
+        ----------
+        Google Analytics Help, "How a web session is defined in Universal Analytics".
+        """
         return self._by_session("bounces")
 
     def hits_per_session(self) -> SessionRatio:
@@ -211,6 +221,13 @@ def sessions(
     just because they are not over.
 
     Sessions cluster within customers, so intervals take the customer as the unit.
+
+    References
+    ----------
+    Catledge, L. D. and Pitkow, J. E. (1995). Characterizing browsing strategies in the World-Wide
+    Web. Computer Networks and ISDN Systems 27, 1065-1073: a gap of 25.5 minutes, from which the
+    customary half hour comes. Google Analytics Help, "How a web session is defined in Universal
+    Analytics".
 
     Examples
     --------
@@ -321,6 +338,11 @@ def session_times(
     once. It says nothing about the curve, which is one of the hits that others followed, and is
     counted in ``censored``. Tools that give it the time 0 report shorter visits, the more so the
     more customers bounce.
+
+    References
+    ----------
+    Catledge, L. D. and Pitkow, J. E. (1995). Characterizing browsing strategies in the World-Wide
+    Web. Computer Networks and ISDN Systems 27, 1065-1073.
 
     Examples
     --------

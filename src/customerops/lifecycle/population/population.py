@@ -334,6 +334,12 @@ class Population(Statistic):
         InvalidInputError
             When `within` is no timedelta longer than zero, `as_of` is later than the population's,
             or a period needs a calendar and there is none.
+
+        Notes
+        -----
+        ``lapses with a return in [lapse, lapse + within) / lapses watched for all of it``. What
+        counts as a lapse is for the policy to say. To count the others by what they did so far
+        would make the rate too low.
         """
         from customerops.lifecycle.population.win_back import win_backs
 

@@ -128,8 +128,14 @@ def roas(
 
     Notes
     -----
+    ``revenue / spend``.
+
     Attributed is not caused: each rule divides up sales that may have come anyway, and platforms
     each claim the same sale. What advertising brought takes a control group: `incremental_return`.
+
+    References
+    ----------
+    Google Ads Help, "About Target ROAS bidding": conversion value by cost.
 
     Examples
     --------
@@ -162,6 +168,14 @@ def click_through_rate_from_counts(*, clicks: int, impressions: int) -> Quotient
     ------
     InvalidInputError
         If a count is negative.
+
+    Notes
+    -----
+    ``clicks / impressions``.
+
+    References
+    ----------
+    Interactive Advertising Bureau, Digital Media Sales Certification, media math.
 
     Examples
     --------

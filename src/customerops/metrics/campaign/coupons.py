@@ -87,6 +87,16 @@ def coupon_redemption_from_counts(*, redeemed: int, issued: int) -> Quotient:
     InvalidInputError
         If a count is negative, or more are redeemed than were issued.
 
+    Notes
+    -----
+    ``redeemed / issued``. If some of the coupons are still good, it is not what it will be:
+    `coupon_redemption` keeps them apart.
+
+    References
+    ----------
+    Reibstein, D. J. and Traver, P. A. (1982). Factors affecting coupon redemption rates. Journal
+    of Marketing 46(4), 102-113: redeemed by distributed.
+
     Examples
     --------
     >>> from customerops.metrics import coupon_redemption_from_counts
@@ -171,6 +181,11 @@ def coupon_redemption(
     A coupon is good in ``[issued, until)``. Without ``until`` and `within` it never expires, and is
     never settled. Several redemptions of one coupon count once. A redemption belongs to the latest
     coupon of the same customer that agrees in `link`; one that was handed on is ``unlinked``.
+
+    References
+    ----------
+    Reibstein, D. J. and Traver, P. A. (1982). Factors affecting coupon redemption rates. Journal
+    of Marketing 46(4), 102-113: redeemed by distributed.
 
     Examples
     --------

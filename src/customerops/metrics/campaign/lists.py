@@ -99,6 +99,14 @@ def list_growth_from_counts(
     InvalidInputError
         If a count is negative.
 
+    Notes
+    -----
+    ``(joined - unsubscribed - bounced) / opening``. It is no share: a list may more than double.
+
+    References
+    ----------
+    HubSpot, on the growth rate of an email list.
+
     Examples
     --------
     >>> from customerops.metrics import list_growth_from_counts
@@ -163,6 +171,10 @@ def list_growth(
     ``(joined - unsubscribed - bounced) / opening``, as HubSpot has it. Only what changes something
     counts: who is on the list does not join, and who is not on it does not leave. Of events of one
     customer at one instant the order of the log decides.
+
+    References
+    ----------
+    HubSpot, on the growth rate of an email list.
 
     Examples
     --------

@@ -74,7 +74,16 @@ class MessageRates(ABC, Generic[E]):
     __slots__ = ()
 
     def delivery_rate(self, *, unit: Unit = "message") -> E:
-        """Return the delivery rate (送达率): delivered by sent."""
+        """Return the delivery rate (送达率): delivered by sent.
+
+        Notes
+        -----
+        ``delivered / sent``.
+
+        References
+        ----------
+        Klaviyo and Mailchimp, help on the reports of campaigns.
+        """
         return self._named("delivery_rate", "delivered", "sent", None, unit)
 
     def bounce_rate(
@@ -88,6 +97,15 @@ class MessageRates(ABC, Generic[E]):
             Whatever the cause; for good, such as an address that does not exist; or for now.
         unit : {"message", "customer"}
             What is counted.
+
+        Notes
+        -----
+        ``bounced / sent``, or ``hard_bounced / sent``, or ``soft_bounced / sent``; the last two
+        add up to the first.
+
+        References
+        ----------
+        Klaviyo and Mailchimp, help on the reports of campaigns: hard and soft bounces.
         """
         one_of("definition", definition, ("all", "hard", "soft"))
         part = "bounced" if definition == "all" else f"{definition}_bounced"
@@ -110,6 +128,15 @@ class MessageRates(ABC, Generic[E]):
             too low as the other is too high.
         unit : {"message", "customer"}
             What is counted.
+
+        Notes
+        -----
+        ``opened / basis``; without machines ``opened_by_people / basis``.
+
+        References
+        ----------
+        Klaviyo Community, "How are open rates and click through rates measured". GetResponse,
+        glossary, "Open rate".
         """
         return self._by_people("open_rate", "opened", basis, machine, unit)
 
@@ -126,6 +153,15 @@ class MessageRates(ABC, Generic[E]):
             What becomes of clicks by machines: scanners that follow every link.
         unit : {"message", "customer"}
             What is counted.
+
+        Notes
+        -----
+        ``clicked / basis``; without machines ``clicked_by_people / basis``. A message counts once,
+        however many of its links were followed.
+
+        References
+        ----------
+        Klaviyo and Mailchimp, help on the reports of campaigns.
         """
         return self._by_people("click_rate", "clicked", basis, machine, unit)
 
@@ -136,21 +172,49 @@ class MessageRates(ABC, Generic[E]):
         -----
         Vendors divide all that were clicked by all that were opened. That is the same where every
         click counts as an open, and exceeds 1 where mails are read without images.
+
+        References
+        ----------
+        Klaviyo and Mailchimp, help on the reports of campaigns.
         """
         suffix = _suffix(machine)
         opened, both = f"opened{suffix}", f"opened_clicked{suffix}"
         return self._named("click_to_open", both, opened, None, unit, machine=machine)
 
     def reply_rate(self, *, basis: Basis = "delivered", unit: Unit = "message") -> E:
-        """Return the reply rate (回复率): answered by delivered, or by sent."""
+        """Return the reply rate (回复率): answered by delivered, or by sent.
+
+        Notes
+        -----
+        ``replied / basis``.
+        """
         return self._based("reply_rate", "replied", basis, unit)
 
     def unsubscribe_rate(self, *, basis: Basis = "delivered", unit: Unit = "message") -> E:
-        """Return the unsubscribe rate (退订率): unsubscribed from by delivered, or by sent."""
+        """Return the unsubscribe rate (退订率): unsubscribed from by delivered, or by sent.
+
+        Notes
+        -----
+        ``unsubscribed / basis``.
+
+        References
+        ----------
+        Klaviyo and Mailchimp, help on the reports of campaigns.
+        """
         return self._based("unsubscribe_rate", "unsubscribed", basis, unit)
 
     def complaint_rate(self, *, basis: Basis = "delivered", unit: Unit = "message") -> E:
-        """Return the complaint rate (投诉率): reported as spam by delivered, or by sent."""
+        """Return the complaint rate (投诉率): reported as spam by delivered, or by sent.
+
+        Notes
+        -----
+        ``complained / basis``.
+
+        References
+        ----------
+        Google, Email sender guidelines: spam rates as reported in Postmaster Tools are to stay
+        below 0.3 %.
+        """
         return self._based("complaint_rate", "complained", basis, unit)
 
     def conversion_after(self, *, basis: Basis = "delivered", unit: Unit = "message") -> E:

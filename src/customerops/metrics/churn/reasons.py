@@ -67,6 +67,11 @@ def churn_reasons(
     back or had joined in it. Spells of subscriptions have the causes ``"voluntary"``,
     ``"involuntary"``, ``"unknown"``, and ``"paused"`` where a pause began.
 
+    References
+    ----------
+    Recurly and ProfitWell (Paddle), who tell voluntary churn from involuntary, that of payments
+    that failed.
+
     Examples
     --------
     >>> import datetime as dt

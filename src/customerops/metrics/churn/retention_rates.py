@@ -84,6 +84,10 @@ def retention_rate(
     whether or not they are still there, so that each of them who left again counts against
     somebody who stayed. `retention` follows cohorts instead.
 
+    References
+    ----------
+    HubSpot, "Customer retention rate"; Gold, C. (2020), Fighting Churn with Data, chapter 2.
+
     Examples
     --------
     >>> import datetime as dt
@@ -167,6 +171,16 @@ def retention_rate_from_counts(*, start: int, end: int, new: int) -> Quotient:
     ------
     InvalidInputError
         If a count is negative, or more remain of the start than there were.
+
+    Notes
+    -----
+    ``(E - N) / S``. One who joined and left again within the period is in N and not in E, and
+    counts against somebody who stayed; one who came back is in E though they had left.
+    `retention_rate` tells who stayed.
+
+    References
+    ----------
+    HubSpot, "Customer retention rate".
 
     Examples
     --------

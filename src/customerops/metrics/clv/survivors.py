@@ -251,6 +251,11 @@ def renewal_summary(
     would be to know of the others, too, what is not known yet. Who left and came back has a stay
     of its own each time, as there.
 
+    References
+    ----------
+    Fader, P. and Hardie, B. (2007). How to Project Customer Retention. Journal of Interactive
+    Marketing 21(1), 76-90: why the customers lost at each renewal are all that a model needs.
+
     Examples
     --------
     >>> import datetime as dt

@@ -141,6 +141,11 @@ def purchase_tracking(
     tracking plots of Fader, Hardie and Lee (2005), figures 3 and 4. It shows what the expectation
     of single customers hides: whether purchases wane as fast as the model says, and seasons.
 
+    References
+    ----------
+    Fader, P., Hardie, B. and Lee, K. L. (2005). "Counting Your Customers" the Easy Way: An
+    Alternative to the Pareto/NBD Model. Marketing Science 24(2), 275-284.
+
     Examples
     --------
     >>> import datetime as dt

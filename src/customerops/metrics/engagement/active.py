@@ -154,6 +154,11 @@ def active_customers(
     --------
     customerops.lifecycle.active_user_states : the same numbers, and how they come about.
 
+    References
+    ----------
+    Google Analytics Data API: ``active1DayUsers``, ``active7DayUsers``, ``active28DayUsers``. Meta
+    Platforms, annual report (Form 10-K): monthly active users of the last 30 days.
+
     Examples
     --------
     >>> import datetime as dt

@@ -168,6 +168,11 @@ def stickiness(
 
     PostHog's chart named stickiness is ``"exact"``, and cumulative ``"at_least"``.
 
+    References
+    ----------
+    PostHog documentation, "Stickiness". The share of days on which an active customer is active,
+    DAU/MAU, is product analytics' at large.
+
     Examples
     --------
     >>> import datetime as dt

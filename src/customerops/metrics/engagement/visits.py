@@ -106,6 +106,13 @@ def recency_frequency(
     --------
     rfm : the same of buyers, with money, and scores.
 
+    References
+    ----------
+    Bult, J. R. and Wansbeek, T. (1995). Optimal selection for direct mail. Marketing Science
+    14(4), 378-394: RFM. Fader, P., Hardie, B. and Lee, K. L. (2005). "Counting Your Customers" the
+    Easy Way: An Alternative to the Pareto/NBD Model. Marketing Science 24(2), 275-284: repeat
+    occasions.
+
     Examples
     --------
     >>> import datetime as dt

@@ -136,6 +136,10 @@ def difference_in_differences_from_estimates(
 
     It is an effect only under parallel trends; see `difference_in_differences`.
 
+    References
+    ----------
+    Angrist, J. D. and Pischke, J.-S. (2009). *Mostly Harmless Econometrics*, section 5.2.
+
     Examples
     --------
     >>> from customerops.metrics import difference_in_differences_from_estimates, proportion

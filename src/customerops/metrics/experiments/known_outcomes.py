@@ -53,6 +53,15 @@ def uplift_from_counts(
         If there are fewer than two arms, the control is none of them, weights are not of the same
         arms, or counts are negative or exceed their number.
 
+    Notes
+    -----
+    ``difference = p_t - p_c``, ``ratio = p_t / p_c``, p being the share of the customers of an arm
+    who did it. The counts are of customers: two orders of one customer are one.
+
+    References
+    ----------
+    Gerber, A. S. and Green, D. P. (2012). *Field Experiments*, chapter 2.
+
     Examples
     --------
     >>> from customerops.metrics import uplift_from_counts
@@ -116,6 +125,12 @@ def uplift_from_outcomes(
     -----
     A covariate that the treatment can have changed takes away what it did: nothing after the start
     may be one.
+
+    References
+    ----------
+    As for `uplift`: Gerber, A. S. and Green, D. P. (2012). *Field Experiments*, chapters 2 and 5.
+    Deng, A., Xu, Y., Kohavi, R. and Walker, T. (2013). Improving the sensitivity of online
+    controlled experiments by utilizing pre-experiment data. WSDM 2013, 123-132.
 
     Examples
     --------

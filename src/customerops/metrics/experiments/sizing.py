@@ -169,6 +169,13 @@ def power(
     The power of an effect that was found, with the sizes it was found with, says nothing that the
     p-value does not: take the effect that would be worth finding.
 
+    References
+    ----------
+    Fleiss, J. L., Levin, B. and Paik, M. C. (2003). *Statistical Methods for Rates and
+    Proportions*, 3rd ed., chapter 4. Cohen, J. (1988). *Statistical Power Analysis for the
+    Behavioral Sciences*, 2nd ed., chapter 2. Hoenig, J. M. and Heisey, D. M. (2001). The abuse of
+    power. The American Statistician 55, 19-24: on that of an effect that was found.
+
     Examples
     --------
     >>> from customerops.metrics import power
@@ -212,6 +219,16 @@ def minimal_detectable_effect(
     ------
     InvalidInputError
         As for `power`, or if `direction` is neither.
+
+    Notes
+    -----
+    The least effect whose `power` at these sizes is as asked for, found by halving. It says what
+    an experiment could find, before it is run; what it has found, and how surely, is for the
+    interval to say.
+
+    References
+    ----------
+    Bloom, H. S. (1995). Minimum detectable effects. Evaluation Review 19, 547-556.
 
     Examples
     --------

@@ -132,6 +132,9 @@ def adoption(
 
     Notes
     -----
+    Of the active customers of a period: ``share[f] = users of f / active``, ``breadth = sum over f
+    of users of f / active``, ``depth[f] = uses of f / users of f``.
+
     Of a feature that few need, a low share is no fault; and who uses many features may do so
     because they stay, and not the other way round.
 

@@ -63,6 +63,11 @@ def evaluate_scores_from_arrays(
     Each row is taken for another customer. Rows of the same customers at several instants are no
     independent sample, and intervals are then too narrow.
 
+    References
+    ----------
+    Hanley, J. A. and McNeil, B. J. (1982). The meaning and use of the area under a receiver
+    operating characteristic (ROC) curve. Radiology 143, 29-36.
+
     Examples
     --------
     >>> from customerops.metrics import evaluate_scores_from_arrays
@@ -157,6 +162,11 @@ def evaluate_scores(
     A fitted model that has seen what came after `at` foretells it: fit on ``log.until(at)``.
     Attributes of customers are those of the record, the same at every instant; a scorer that reads
     them may look ahead.
+
+    References
+    ----------
+    Hanley, J. A. and McNeil, B. J. (1982). The meaning and use of the area under a receiver
+    operating characteristic (ROC) curve. Radiology 143, 29-36.
 
     Examples
     --------

@@ -78,6 +78,11 @@ def alarm_lead_time(
     with one is ``ScoreEvaluation.alarm(threshold).recall``. An alarm that stopped and rang again
     counts from its first ring, and an event at the very instant of the alarm came before it.
 
+    References
+    ----------
+    Kaplan, E. L. and Meier, P. (1958). Nonparametric estimation from incomplete observations. JASA
+    53, 457-481.
+
     Examples
     --------
     >>> import datetime as dt

@@ -184,6 +184,12 @@ def onboarding_steps(
     InvalidInputError
         As for `onboarding_completion`.
 
+    Notes
+    -----
+    ``share[s] = who did s in [start, start + within) / who started``, both of those whose time is
+    up. The least share is the step where most stop; the customers behind two steps may be different
+    ones, and for an order of steps there is `funnel`.
+
     Examples
     --------
     >>> import datetime as dt
@@ -247,6 +253,11 @@ def time_to_first_value(
     From the first start on, that instant included, so that 0 occurs; value that came before the
     start does not count. The median of those who got there leaves out the others, and falls
     whenever many new customers start.
+
+    References
+    ----------
+    Kaplan, E. L. and Meier, P. (1958). Nonparametric estimation from incomplete observations. JASA
+    53, 457-481.
 
     Examples
     --------

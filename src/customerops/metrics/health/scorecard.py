@@ -58,9 +58,9 @@ class HealthScorecard(Record):
     -----
     ``score = sum of w_i * points_i / sum of w_i`` over the components that count, with the weights
     in whole numbers, 1 to 2 to 7 for 0.1, 0.2 and 0.7, so that they add up exactly. No weight here is
-    estimated from data: whether the score foretells anything is another question, and `validate`
-    answers it. Re-weighted scores of customers with unlike gaps are not quite alike; each result
-    keeps the share of the weight that was known.
+    estimated from data: whether the score foretells anything is another question, and
+    `evaluate_scores` answers it. Re-weighted scores of customers with unlike gaps are not quite
+    alike; each result keeps the share of the weight that was known.
 
     Examples
     --------

@@ -129,6 +129,17 @@ def health_scores(
         If `scorecard` is none, a source is of no component, or gives something else than a number
         or NaN for each customer.
 
+    Notes
+    -----
+    The score of a customer is that of `HealthScorecard`, ``sum of w_i * points_i / sum of w_i``
+    over the components that count, of the raw values that the sources give at `as_of`. ``known``
+    is the share of the weight whose value was there.
+
+    References
+    ----------
+    Natero, How the customer health score is calculated,
+    https://support.natero.com/support/solutions/articles/50000000840
+
     Examples
     --------
     >>> import datetime as dt

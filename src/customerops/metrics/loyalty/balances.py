@@ -112,6 +112,13 @@ class PointsBalance(PerCustomer):
         high; ``"expired"`` leaves out those that will still expire, and is too low. For the books
         the ultimate rate is estimated by an actuary from points followed by the month they were
         earned, as claims are: see `redemption_rate` with ``definition="cohort"``.
+
+        References
+        ----------
+        Gault, T. A., Llaguno, L. and Ménard, M. (2012). Loyalty rewards and gift card programs:
+        basic actuarial estimation techniques. Casualty Actuarial Society E-Forum, Summer 2012.
+        IFRS 15, *Revenue from Contracts with Customers*, B44 to B47: rights that customers do not
+        exercise.
         """
         one_of("definition", definition, ("unredeemed", "expired"))
         columns = self.columns
@@ -150,6 +157,13 @@ class PointsBalance(PerCustomer):
         -----
         ``outstanding (1 - breakage) cost / per``. Pending points are not in it: add them where the
         books want them.
+
+        References
+        ----------
+        Gault, T. A., Llaguno, L. and Ménard, M. (2012). Loyalty rewards and gift card programs:
+        basic actuarial estimation techniques. Casualty Actuarial Society E-Forum, Summer 2012.
+        IFRS 15, *Revenue from Contracts with Customers*, B39 to B47, on options for more goods and
+        on breakage; what a standard wants beyond this is the books' to say.
         """
         if not isinstance(cost, Money):
             raise InvalidInputError("cost", "must be Money", came(cost))
@@ -204,6 +218,11 @@ def points_balance(
     later changes no earlier balance. Points are used first in, first out (or those first that
     expire first, by the scheme), one customer at a time; entries of one instant count in the order
     in which they came. `PointsAccount` folds the same for one customer in a service.
+
+    References
+    ----------
+    Talon.One and Open Loyalty, documentation of loyalty programmes: points pending, active, spent
+    and expired.
 
     Examples
     --------

@@ -83,6 +83,12 @@ def redemption_rate(
     falls as time goes by: compare cohorts at one age. Points given back count as used all the
     same, and points that adjustments brought are in neither.
 
+    References
+    ----------
+    Gault, T. A., Llaguno, L. and Ménard, M. (2012). Loyalty rewards and gift card programs: basic
+    actuarial estimation techniques. Casualty Actuarial Society E-Forum, Summer 2012: the cohort's,
+    and its ultimate value.
+
     Examples
     --------
     >>> import datetime as dt
@@ -158,6 +164,10 @@ def active_member_rate(
     -----
     What was burned though it was not there counts as activity, too; expiry and adjustments do
     not. The sum of a year's months is not the year: a member of both counts once in each.
+
+    References
+    ----------
+    COLLOQUY (2015). Loyalty Census: an active member earns or redeems at least once a year.
 
     Examples
     --------

@@ -78,6 +78,10 @@ def lead_scores(
     and rounded once, so that the order of events does not show. See `lead_score` for what a score
     does not say.
 
+    References
+    ----------
+    HubSpot, help on lead scores: points that decay with time, there in steps.
+
     Examples
     --------
     >>> import datetime as dt

@@ -80,6 +80,10 @@ def win_rate(
     written down, both are too high. Under ``"value"`` an opportunity counts with its last amount,
     those without are left out. A closed one that moves to another stage is open, or closed, again.
 
+    References
+    ----------
+    Salesforce, help on opportunity reports: won by closed.
+
     Examples
     --------
     >>> import datetime as dt
@@ -223,6 +227,11 @@ def cycle_length(
     leaves out those that take long and are open still. Under ``"won"`` the curve says how long it
     would take if nothing was lost; the share that is won is `win_rate`.
 
+    References
+    ----------
+    Kaplan, E. L. and Meier, P. (1958). Nonparametric estimation from incomplete observations. JASA
+    53, 457-481.
+
     Examples
     --------
     >>> import datetime as dt
@@ -279,6 +288,11 @@ def time_in_stage(
     -----
     Who enters a stage again goes on counting: the time of an opportunity in a stage is that of all
     its visits. A stage that was skipped took no time, and is not counted.
+
+    References
+    ----------
+    Kaplan, E. L. and Meier, P. (1958). Nonparametric estimation from incomplete observations. JASA
+    53, 457-481.
 
     Examples
     --------

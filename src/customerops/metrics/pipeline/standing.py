@@ -177,6 +177,11 @@ def open_pipeline(
     An opportunity is worth the last amount that was said of it; those without one are counted and
     add nothing.
 
+    References
+    ----------
+    Salesforce, object reference: Opportunity, its ``ForecastCategory``, ``Probability`` and
+    ``ExpectedRevenue``.
+
     Examples
     --------
     >>> import datetime as dt
@@ -243,6 +248,16 @@ def pipeline_age(
     ------
     InvalidInputError
         As for `win_rate`.
+
+    Notes
+    -----
+    ``as_of - since``, in `unit`, of every open opportunity; since its creation, or since its
+    latest move into the stage it is in. Open opportunities are the ones that take long: their ages
+    are not how long opportunities take, which is `cycle_length`.
+
+    References
+    ----------
+    Salesforce, help on opportunity reports: "Age", "Stage Duration".
 
     Examples
     --------

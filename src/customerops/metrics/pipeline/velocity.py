@@ -115,6 +115,10 @@ def pipeline_velocity(
     the mean of the won; what is open and takes longer is not in it (`cycle_length` censors it), so
     a velocity flatters a pipeline that slows down. `sales_velocity` takes four numbers.
 
+    References
+    ----------
+    HubSpot and Salesforce, on sales velocity: the same four numbers.
+
     Examples
     --------
     >>> import datetime as dt

@@ -197,6 +197,11 @@ def cac(
     paid_new``. Blended looks cheap where many come by themselves. Where customers take long to win,
     the spend is that of the time in which they were wooed, not of that in which they signed.
 
+    References
+    ----------
+    SaaS Metrics Standards Board, CAC; Bendle, N. T. and others (2020). *Marketing Metrics*, 4th
+    ed.: acquisition spend by customers acquired.
+
     Examples
     --------
     >>> from customerops.metrics import cac
@@ -232,6 +237,15 @@ def ltv_to_cac(*, ltv: float, cac: float) -> Figure:
     ------
     InvalidInputError
         If the cost is negative.
+
+    Notes
+    -----
+    ``ltv / cac``. The two must be of the same customers, in the same currency, and the value
+    without the cost of acquisition deducted, or it counts twice.
+
+    References
+    ----------
+    Skok, D., SaaS Metrics 2.0, For Entrepreneurs: above 3 in a viable business.
 
     Examples
     --------
@@ -329,6 +343,12 @@ def expected_lifetime(*, churn: float) -> Figure:
     ------
     InvalidInputError
         If it is no share.
+
+    Notes
+    -----
+    ``1 / churn``, the mean of a geometric lifetime: the same hazard in every period, for every
+    customer, for ever. Real hazards fall with tenure, since those who leave easily leave first,
+    and customers then stay longer on average; `SBG` takes it into account.
 
     References
     ----------

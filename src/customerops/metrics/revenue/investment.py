@@ -36,7 +36,14 @@ def roi(*, benefit: float, cost: float) -> Figure:
 
     Notes
     -----
+    ``(benefit - cost) / cost``.
+
     A benefit that would have come anyway is none: that takes a group for whom nothing was done.
+
+    References
+    ----------
+    Bendle, N. T. and others (2020). *Marketing Metrics*, 4th ed., chapter 10: return on
+    investment.
 
     Examples
     --------
@@ -73,6 +80,11 @@ def npv(flows: Sequence[float], *, rate: float) -> Figure:
     Notes
     -----
     ``sum over t = 0, 1, ... of flows[t] / (1 + rate)**t``. Spreadsheets discount the first one too.
+
+    References
+    ----------
+    Bendle, N. T. and others (2020). *Marketing Metrics*, 4th ed., chapter 10: the net present
+    value of a project.
 
     Examples
     --------
@@ -115,6 +127,11 @@ def irr(flows: Sequence[float]) -> Figure:
     -----
     With ``v = 1 / (1 + rate)`` the present value is a polynomial in v, and by Descartes' rule of
     signs one change means one positive root; it is found by halving on the scale of log v.
+
+    References
+    ----------
+    Bendle, N. T. and others (2020). *Marketing Metrics*, 4th ed., chapter 10: the internal rate of
+    return of a project.
 
     Examples
     --------

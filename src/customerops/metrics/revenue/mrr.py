@@ -131,6 +131,10 @@ def arr(
     ``12 * MRR``. Others add the annual amounts of contracts of a year or more, and leave out the
     rest. Since the amount of a month is rounded, a contract of 2,000.00 a year is 2,000.04 here.
 
+    References
+    ----------
+    ChartMogul, "Annual run rate (ARR)"; SaaS Metrics Standards Board, Annual recurring revenue.
+
     Examples
     --------
     >>> import datetime as dt

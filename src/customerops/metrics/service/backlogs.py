@@ -119,6 +119,10 @@ def backlog(
     The age is the time since the case was first opened; one that is open again is as old as that.
     A case solved at the very instant a period ends was open at its end.
 
+    References
+    ----------
+    Zendesk, Explore: the backlog dataset, unsolved tickets at the end of each day.
+
     Examples
     --------
     >>> import datetime as dt
@@ -204,6 +208,11 @@ def contact_rate(
     -----
     A customer with a case who was not otherwise active is in the cases and not among the active:
     take ``case_open`` into `activity` to have both of the same people. It may exceed 1.
+
+    References
+    ----------
+    Price, B. and Jaffe, D. (2008). *The Best Service Is No Service*: contacts by what drives them,
+    of customers, orders or others.
 
     Examples
     --------

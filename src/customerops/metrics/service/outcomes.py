@@ -163,6 +163,10 @@ def reopen_rate(
     Help desks divide all reopened by all solved tickets. Tickets solved yesterday had a day to be
     reopened and those of last month a month, so that rate falls wherever it is looked at closely.
 
+    References
+    ----------
+    Zendesk, Explore: "Reopened tickets".
+
     Examples
     --------
     >>> import datetime as dt
@@ -221,6 +225,11 @@ def repeat_contact_rate(
     Another case of the same customer, opened later and less than `within` later. Two cases opened
     at one instant do not follow each other.
 
+    References
+    ----------
+    Dixon, M., Toman, N. and DeLisi, R. (2013). *The Effortless Experience*, on next issue
+    avoidance: whoever calls again within 7 to 14 days.
+
     Examples
     --------
     >>> import datetime as dt
@@ -272,6 +281,10 @@ def one_touch_rate(
     -----
     Whether the case stays solved is not asked; `first_contact_resolution` does that.
 
+    References
+    ----------
+    Zendesk, Explore: "One-touch tickets", solved with one reply.
+
     Examples
     --------
     >>> import datetime as dt
@@ -320,6 +333,12 @@ def escalation_rate(
     ------
     InvalidInputError
         As for `first_reply_time`.
+
+    Notes
+    -----
+    ``cases with an escalation at or before their first resolution / cases solved``. What is handed
+    over after a case was opened again does not count; a case that is escalated and still open is
+    in neither side.
 
     Examples
     --------
@@ -370,6 +389,14 @@ def first_contact_resolution_from_counts(
     ------
     InvalidInputError
         If a count is negative, or they exceed all cases, or `unresolvable` is given for gross.
+
+    Notes
+    -----
+    gross ``first_contact / cases``; net ``first_contact / (cases - unresolvable)``.
+
+    References
+    ----------
+    MetricNet, "First Contact Resolution". Freshservice, "First Contact Resolution".
 
     Examples
     --------

@@ -171,6 +171,10 @@ def resolution_time(
     ``"full"`` the time a case was solved in between counts, as it does in Zendesk. On intervals see
     `first_reply_time`.
 
+    References
+    ----------
+    Zendesk, Explore: "First resolution time", "Full resolution time".
+
     Examples
     --------
     >>> import datetime as dt

@@ -148,6 +148,10 @@ def closed_loop(
     and the next is better on average whoever calls (regression to the mean). Compare with those
     who were not called, by chance, before it is called one.
 
+    References
+    ----------
+    Closing the customer feedback loop. Harvard Business Review 87(12), 2009, 43-47.
+
     Examples
     --------
     >>> import datetime as dt

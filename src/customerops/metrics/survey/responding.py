@@ -125,6 +125,15 @@ def response_rate_from_counts(*, responses: int, invites: int) -> Proportion:
     InvalidInputError
         If a count is none, or responses exceed invitations.
 
+    Notes
+    -----
+    ``responses / invites``, with the interval of Wilson.
+
+    References
+    ----------
+    American Association for Public Opinion Research, *Standard Definitions: Final Dispositions of
+    Case Codes and Outcome Rates for Surveys*.
+
     Examples
     --------
     >>> from customerops.metrics import response_rate_from_counts
@@ -185,6 +194,12 @@ def response_rate(
     within)`` of it; an invitation counts once, however many responses it gets. An invitation is
     immature while an instant of that time is not known yet: to count early answers of invitations
     whose time is not up, and not their silence, would make the rate too high.
+
+    References
+    ----------
+    American Association for Public Opinion Research, *Standard Definitions: Final Dispositions of
+    Case Codes and Outcome Rates for Surveys*: of those who were eligible, the share that
+    responded.
 
     Examples
     --------
@@ -258,6 +273,11 @@ def responder_bias(
     A customer was invited who has an invitation whose time is up, and responded who answered one
     of those. That groups answer alike does not show that respondents think like the others:
     attributes say nothing about what is not known of both.
+
+    References
+    ----------
+    Groves, R. M. (2006). Nonresponse rates and nonresponse bias in household surveys. Public
+    Opinion Quarterly 70, 646-675: a high rate does not exclude a bias.
 
     Examples
     --------

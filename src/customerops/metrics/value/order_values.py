@@ -81,6 +81,10 @@ def average_order_value(
     ``sum of amounts / number of orders`` over the orders whose amount is known. It is not
     `spend_per_buyer`: that is this times `purchase_frequency`.
 
+    References
+    ----------
+    Shopify, help on reports: "Average order value".
+
     Examples
     --------
     >>> import datetime as dt
@@ -152,6 +156,10 @@ def spend_per_buyer(
     the two agree only if everybody buys once. The value of a longer period is not the mean of its
     parts, for a buyer of two of them counts once.
 
+    References
+    ----------
+    阿里巴巴 生意参谋, 指标说明: 客单价.
+
     Examples
     --------
     >>> import datetime as dt
@@ -213,6 +221,16 @@ def purchase_frequency(
     ------
     InvalidInputError
         As for `average_order_value`; amounts are not needed.
+
+    Notes
+    -----
+    ``sum of orders / number of buyers``. It is Ehrenberg's w, the mean number of purchases of
+    those who bought at all; `average_order_value` times it is `spend_per_buyer`. As a rule it is
+    higher over a longer period.
+
+    References
+    ----------
+    Ehrenberg, A. S. C. (1988). *Repeat-Buying: Facts, Theory and Applications*, 2nd ed.
 
     Examples
     --------
@@ -368,6 +386,10 @@ def refund_rate(
     A refund counts in the period in which it was made, whatever the order was: after a month of
     high sales the rate is too high, for it belongs to more orders than the month's. Two refunds of
     one order are two.
+
+    References
+    ----------
+    Twilio Segment, "Spec: V2 Ecommerce Events": Order Refunded.
 
     Examples
     --------

@@ -159,6 +159,10 @@ def arppu(
     amount above 0. With refunds deducted, what is paid back to somebody who paid in an earlier
     period lowers the revenue all the same.
 
+    References
+    ----------
+    AppLovin and SplitMetrics, glossaries: ARPU over all users, ARPPU over paying ones.
+
     Examples
     --------
     >>> import datetime as dt
@@ -229,6 +233,10 @@ def arpa(
     -----
     ``monthly recurring revenue / paying customers`` at one instant, spells with ``start <= as_of <
     end``. ChartMogul's ARPA; Stripe calls it ARPS, by subscriber.
+
+    References
+    ----------
+    ChartMogul, "Average revenue per account (ARPA)"; Stripe, Billing analytics.
 
     Examples
     --------

@@ -87,6 +87,11 @@ def product_popularity(
     ``buyers of the product / buyers of any``, a buyer being a customer with an order that has
     lines. The unit is the customer: somebody who buys a product every week is one buyer of it.
 
+    References
+    ----------
+    Ehrenberg, A. S. C. (1988). *Repeat-Buying: Facts, Theory and Applications*, 2nd ed.:
+    penetration, the share who buy at all, here of the buyers of any product.
+
     Examples
     --------
     >>> import datetime as dt

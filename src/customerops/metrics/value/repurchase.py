@@ -110,6 +110,10 @@ def repurchase_rate(
     ``sum(n - 1) / sum(n)``; the second is not a share of customers, though the two are often
     confused. returning_customer is Shopify's; cut at the window's end it does not rewrite the past.
 
+    References
+    ----------
+    Shopify, help on reports: "Returning customer rate".
+
     Examples
     --------
     >>> import datetime as dt

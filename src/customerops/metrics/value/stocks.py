@@ -84,6 +84,11 @@ def time_weighted_mean(
     A level lasts until the next one, whatever happens in between. Of several at one instant the
     last holds. A local day that the calendar left out has no close and does not count.
 
+    References
+    ----------
+    Regulation DD (12 CFR 1030), section 1030.7: the average daily balance of an account, for
+    ``"daily_close"``.
+
     Examples
     --------
     >>> import datetime as dt

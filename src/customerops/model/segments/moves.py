@@ -264,6 +264,12 @@ def segment_lift(
     what goes together; whether a segment *foretells* the outcome is asked with `since` before the
     time of the outcome.
 
+    References
+    ----------
+    The interval is that of `SegmentLift`: Donner, A. and Zou, G. Y. (2012). Closed-form confidence
+    intervals for functions of the normal mean and standard deviation. Statistical Methods in
+    Medical Research 21, 347-359.
+
     Examples
     --------
     >>> import datetime as dt

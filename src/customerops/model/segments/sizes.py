@@ -171,6 +171,11 @@ def segment_sizes(
     InvalidInputError
         As for `assign_segments`.
 
+    Notes
+    -----
+    ``count / total``: the customers whose first segment that holds is this one, of all who are
+    known at `as_of`. The shares of all segments and of no segment sum to 1.
+
     Examples
     --------
     >>> import datetime as dt
@@ -222,6 +227,11 @@ def segment_matches(
     InvalidInputError
         As for `assign_segments`.
 
+    Notes
+    -----
+    ``count[k] / total``: of all who are known at `as_of`, the customers for whom k of the rules
+    hold, whichever comes first. The shares sum to 1.
+
     Examples
     --------
     >>> import datetime as dt
@@ -271,6 +281,11 @@ def segment_overlap(
     ------
     InvalidInputError
         As for `assign_segments`.
+
+    Notes
+    -----
+    ``count[a, b] / total[a] = |a and b| / |a|``, of the rules by themselves. It is not symmetric:
+    all of a small segment may be in a large one.
 
     Examples
     --------

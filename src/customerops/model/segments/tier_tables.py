@@ -233,6 +233,11 @@ def tier_sizes(
     InvalidInputError
         As for `tier_standings`.
 
+    Notes
+    -----
+    ``count / total``: the customers who stand on the level at `as_of`, of all who are known then.
+    The shares of all levels sum to 1.
+
     Examples
     --------
     >>> import datetime as dt
@@ -291,6 +296,12 @@ def tier_migration(
     ------
     InvalidInputError
         As for `tier_standings`, or if `since` is later than `as_of`.
+
+    Notes
+    -----
+    ``count[a, b] / total[a]``: of the customers who stood on level a at `since`, the share on
+    level b at `as_of`. Who stands there on both sides may have been elsewhere in between:
+    `TierPolicy.history` has every change.
 
     Examples
     --------
