@@ -13,6 +13,7 @@ from customerops.errors import InvalidInputError
 from customerops.model.rules.masks import loaded
 from customerops.model.values.checks import came, text
 from customerops.model.values.columns import Coded
+from customerops.model.values.runs import first_of_run
 
 if TYPE_CHECKING:
     from customerops.model.log.log import InteractionLog
@@ -30,10 +31,11 @@ class Link:
     ----------
     fields : tuple of str
         The fields; none of them means that the customer is enough.
+    instants : ndarray of int64, shape (n_events,)
+        The place of each event of the log among the different instants of all customers, in the
+        order of the log: those of one customer at one instant have the same.
     keys : ndarray of int64, shape (n_keys,)
         The different keys of messages, sorted.
-    times : ndarray of int64, shape (n_times,)
-        The different instants of messages, sorted.
     sorted : ndarray of int64, shape (n,)
         Key and instant of each message that can be linked to, as one number, sorted.
     order : ndarray of int, shape (n,)
@@ -42,21 +44,21 @@ class Link:
 
     log: InteractionLog
     fields: tuple[str, ...]
+    instants: Ints
     keys: Ints
-    times: Ints
     sorted: Ints
     order: NDArray[np.intp]
 
     @classmethod
     def of(cls, log: InteractionLog, rows: NDArray[np.intp], fields: tuple[str, ...]) -> Link:
-        """Return the messages of some rows; one that lacks a field is linked to by nothing."""
+        """Return the messages of some rows, rising; one that lacks a field is linked to by nothing."""
+        instants = log.memo("instants", lambda: _instants(log))
         whole, key = _keys(log, rows, fields)
         some = np.flatnonzero(whole)
-        keys, code = np.unique(key[some], return_inverse=True)
-        times, rank = np.unique(log.at[rows[some]], return_inverse=True)
-        place = code.astype(np.int64) * (len(times) + 1) + rank
-        order = np.argsort(place, kind="stable")  # messages at one instant keep the log's order
-        return cls(log, fields, keys, times, place[order], some[order])
+        order = some[np.argsort(key[some], kind="stable")]  # of one key as in the log: by time
+        lead = first_of_run(key[order])
+        place = (np.cumsum(lead) - 1) * len(log) + instants[rows[order]]
+        return cls(log, fields, instants, key[order[lead]], place, order)
 
     def find(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the message of each event, -1 where there is none.
@@ -70,13 +72,15 @@ class Link:
         whole, key = _keys(self.log, rows, self.fields)
         code = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
         known = np.flatnonzero(whole & (self.keys[code] == key))
-        code = code[known].astype(np.int64)
-        width = len(self.times) + 1
-        before = np.searchsorted(self.times, self.log.at[rows[known]], side="right") - 1
-        last = np.searchsorted(self.sorted, code * width + before, side="right") - 1
-        mine = (last >= 0) & (self.sorted[last] // width == code)
+        least = code[known] * len(self.log)
+        last = np.searchsorted(self.sorted, least + self.instants[rows[known]], side="right") - 1
+        mine = (last >= 0) & (self.sorted[last] >= least)
         found[known[mine]] = self.order[last[mine]]
         return found
+
+
+def _instants(log: InteractionLog) -> Ints:
+    return np.cumsum(first_of_run(log.codes, log.at)) - 1
 
 
 def fields_of(name: str, given: object) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
@@ -286,11 +286,17 @@ def _summed(
     own = {
         name: exact.group_count(where[has[chosen]], len(at)) for name, has in traced.has.items()
     }
+    some = {name: np.flatnonzero(count) for name, count in own.items()}
     nothing = np.zeros(cells.size, np.int64)
+
+    def times(name: str, basis: str) -> NDArray[Any]:
+        which = some[name]
+        return exact.group_dot(at[which], own[name][which], own[basis][which], cells.size)
+
     parts = {
         "count": [exact.group_sum(at, own[name], cells.size) for name in outcomes],
-        "customers": [exact.group_count(at[own[name] > 0], cells.size) for name in outcomes],
-        "square": [exact.group_dot(at, own[name], own[name], cells.size) for name in outcomes],
+        "customers": [exact.group_count(at[some[name]], cells.size) for name in outcomes],
+        "square": [times(name, name) for name in outcomes],
         "unlinked": [
             cells.count(traced.unlinked[name]) if name in traced.unlinked else nothing
             for name in outcomes
@@ -301,9 +307,8 @@ def _summed(
         ],
     }
     for basis in BASES:
-        other = own.get(basis, np.zeros(len(at), np.int64))
         parts[f"times_{basis}"] = [
-            exact.group_dot(at, own[name], other, cells.size) for name in outcomes
+            times(name, basis) if basis in own else nothing for name in outcomes
         ]
     shaped = {
         name: np.stack(part, -1).reshape(*cells.shape, len(outcomes))

@@ -96,7 +96,7 @@ def cells_of(
         column = coded(log, "split", split)
         codes = np.where(column.codes < 0, len(column.labels), column.codes).astype(np.intp)
         some = rows[(place[when] >= 0) & (place[when] < len(spans))]
-        kept = np.unique(codes[some])
+        kept = np.flatnonzero(np.bincount(codes[some], minlength=len(column.labels) + 1))
         table = np.zeros(len(column.labels) + 1, np.intp)
         table[kept] = np.arange(len(kept))
         labels = [(*column.labels, None)[code] for code in kept.tolist()]
