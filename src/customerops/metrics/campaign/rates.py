@@ -119,8 +119,9 @@ class MessageRates(ABC, Generic[E]):
         Parameters
         ----------
         basis : {"delivered", "sent"}
-            What it is divided by: Klaviyo and Mailchimp's reports take what was delivered,
-            GetResponse and Mailchimp's dashboard card what was sent.
+            What it is divided by: Klaviyo, SendGrid and Mailchimp's reports take what was
+            delivered, Mailchimp's dashboard card what was sent. GetResponse says the one on its
+            help page, and the other in its glossary.
         machine : {"include", "exclude"}
             What becomes of opens by machines, such as Apple's Mail Privacy Protection, which loads
             the images of a mail whether anybody reads it or not. Excluded, a message that only
@@ -328,7 +329,9 @@ class MessageCounts(MessageRates[Estimate]):
     References
     ----------
     Klaviyo Community, "How are open rates and click through rates measured": of 100 sent and 98
-    delivered, the 98 count. GetResponse, glossary, "Open rate": the total sent.
+    delivered, the 98 count. GetResponse, glossary, "Open rate": the total sent, "but not just those
+    that were actually delivered"; and its help page of the same name: the total delivered. Twilio
+    SendGrid, glossary, "Open rate": delivered.
 
     Examples
     --------
