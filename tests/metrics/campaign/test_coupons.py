@@ -194,7 +194,10 @@ def test_as_coupon_by_coupon(
     [
         (lambda: c(log_of(BATCH), definition="issued"), "definition must be one of"),
         (lambda: c(log_of(BATCH), definition="settled", within=3), "within must be a timedelta"),
-        (lambda: c(log_of(BATCH), definition="settled", link="cod"), "cod must be loaded"),
+        (
+            lambda: c(log_of(BATCH), definition="settled", link="nme"),
+            "link must be one of actor_kind, .*: got 'nme', did you mean 'name'",
+        ),
         (
             lambda: coupon_redemption_from_counts(redeemed=2, issued=1),
             "redeemed must not exceed issued",

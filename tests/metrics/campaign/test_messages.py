@@ -423,6 +423,9 @@ def test_counts_of_campaigns_add_up_and_never_rise(
 
 
 SUMMARY = summary_of(SPRING)
+BARE_LOG = InteractionLog.from_arrays(
+    customer_id=["a"], kind=["send"], at=[END], campaign=["spring"], calendar=NEW_YORK
+).until(END)
 BARE = campaign_summary(log_of(SPRING), within=WEEK)
 
 
@@ -436,7 +439,19 @@ BARE = campaign_summary(log_of(SPRING), within=WEEK)
             lambda: c(log_of(SPRING), within=WEEK, link=7),
             "link must be a field of events, or several: got int",
         ),
-        (lambda: c(log_of(SPRING), within=WEEK, link="at"), "at must be loaded in the log"),
+        (lambda: c(log_of(SPRING), within=WEEK, link="at"), "link must be one of .*: got 'at'"),
+        (
+            lambda: c(log_of(SPRING), within=WEEK, split="customer_id"),
+            r"split must be one of .*, thread, attributes\.<name>: got 'customer_id'",
+        ),
+        (
+            lambda: c(log_of(SPRING), within=WEEK, split="attributes.theme"),
+            "attribute.'theme'. must be loaded in the log: build it with attributes=",
+        ),
+        (
+            lambda: c(BARE_LOG, within=WEEK, link="thread"),
+            "thread must be loaded in the log: build it with thread=",
+        ),
         (
             lambda: c(log_of(SPRING), within=WEEK, split="value"),
             "split must be a field that holds",

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerops.errors import InvalidInputError
+from customerops.model.rules.fields import ATTRIBUTE, EVENT_FIELDS, LINE_FIELDS
 from customerops.model.rules.masks import loaded
-from customerops.model.values.checks import came, text
+from customerops.model.values.checks import came, did_you_mean, text
 from customerops.model.values.columns import Coded
 from customerops.model.values.runs import first_of_run
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Link", "coded", "fields_of"]
 
 Ints = NDArray[np.int64]
+
+_LABELS = frozenset(EVENT_FIELDS) - LINE_FIELDS - {"amount", "at", "value"}
 
 
 @attrs.frozen(eq=False)
@@ -104,9 +107,14 @@ def coded(log: InteractionLog, name: str, field: str) -> Coded:
     Raises
     ------
     InvalidInputError
-        If it was not loaded, or holds numbers or ids.
+        If it was not loaded, or is no field that holds labels.
     """
-    column = loaded(log, text(name, field))
+    there = text(name, field) in log.columns or field.startswith(ATTRIBUTE)
+    if not there and field not in _LABELS:
+        options = [*sorted(_LABELS), f"{ATTRIBUTE}<name>"]
+        problem = f"got {field!r}{did_you_mean(field, options)}"
+        raise InvalidInputError(name, f"must be one of {', '.join(options)}", problem)
+    column = loaded(log, field)
     if not isinstance(column, Coded):
         raise InvalidInputError(name, "must be a field that holds labels", f"got {field!r}")
     return column
