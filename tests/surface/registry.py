@@ -5,6 +5,7 @@ do not. Several lines may register one function. What is not registered fails `t
 """
 
 import datetime as dt
+from typing import Any
 
 import attrs
 
@@ -857,7 +858,7 @@ stat(
 )
 stat(metrics.activation_rate, action="purchase", within=DAYS, period="month", by="country")
 stat(metrics.activation_rate, start="use", action="use", within=HOURS, at_least=2, over=QUARTER)
-TRIAL = {"trials": "signup", "paid": kind("purchase") & (amount >= 5)}
+PAID_TRIAL: dict[str, Any] = {"trials": "signup", "paid": kind("purchase") & (amount >= 5)}
 stat(
     metrics.trial_conversion,
     definition="cohort",
@@ -865,10 +866,19 @@ stat(
     grace=HOURS,
     period="week",
     by=first("channel"),
-    **TRIAL,
+    **PAID_TRIAL,
 )
-stat(metrics.trial_conversion, definition="cohort", lasts=HOURS, grace=HOURS, over=MONTH, **TRIAL)
-stat(metrics.trial_conversion, definition="same_window", period="month", by="country", **TRIAL)
+stat(
+    metrics.trial_conversion,
+    definition="cohort",
+    lasts=HOURS,
+    grace=HOURS,
+    over=MONTH,
+    **PAID_TRIAL,
+)
+stat(
+    metrics.trial_conversion, definition="same_window", period="month", by="country", **PAID_TRIAL
+)
 stat(metrics.k_factor, invites="use", accepted="purchase", within=DAYS, period="quarter")
 stat(metrics.k_factor, invites="use", accepted="purchase", start="use", within=HOURS, by="segment")
 stat(metrics.referral_rate, referrals="use", period="month", by="country")

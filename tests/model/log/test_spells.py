@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
 from customerops.model.log.log import InteractionLog
-from customerops.model.log.spells import Spells, inactivity_spells, monthly_minor, spells_of
+from customerops.model.log.billing import monthly_minor
+from customerops.model.log.spells import Spells, inactivity_spells, spells_of
 from customerops.model.records.records import Interaction, Subscription
 from customerops.model.values.instants import to_us
 from customerops.model.values.money import Money

@@ -28,7 +28,8 @@ from customerops.metrics.shared.terms import as_term
 from customerops.model.log.ask import ask
 from customerops.model.log.derived import groups_of, rows_of
 from customerops.model.log.log import InteractionLog
-from customerops.model.log.spells import PAUSED, UNKNOWN, Spells
+from customerops.model.log.spell_frames import UNKNOWN
+from customerops.model.log.spells import PAUSED, Spells
 from customerops.model.rules.rules import as_rule
 from customerops.model.tables.context import Context
 from customerops.model.tables.estimates import Estimate, Quotient, Rate
