@@ -38,6 +38,7 @@ class InvalidInputError(CustomerOpsError, ValueError):
 
     Examples
     --------
+    >>> from customerops.errors import InvalidInputError
     >>> raise InvalidInputError("at", "must be timezone-aware", count=2, total=900, first=17)
     Traceback (most recent call last):
     customerops.errors.InvalidInputError: at must be timezone-aware: 2 of 900 rows are not (first at row 17)

@@ -33,6 +33,7 @@ def to_bytes(result: object) -> bytes:
     Examples
     --------
     >>> from customerops import metrics
+    >>> from customerops.engines import from_bytes, to_bytes
     >>> kept = to_bytes(metrics.proportion(81, 263))
     >>> from_bytes(kept) == metrics.proportion(81, 263)
     True
@@ -65,6 +66,7 @@ def from_bytes(data: bytes) -> Any:
 
     Examples
     --------
+    >>> from customerops.engines import from_bytes
     >>> from_bytes(b"customerops result 0\n...")
     Traceback (most recent call last):
     customerops.errors.InvalidInputError: version must be 1 to be read: got 0; compute the result again

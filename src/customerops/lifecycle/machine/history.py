@@ -186,7 +186,7 @@ def replay(
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy
+    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, replay
     >>> from customerops.model import Interaction, Money, amount, kind
     >>> policy = LifecyclePolicy(
     ...     qualifies=kind("purchase") & (amount >= 5), clock=Inactivity(dt.timedelta(days=30)),

@@ -74,7 +74,7 @@ def step(state: State | None, interaction: Interaction, policy: LifecyclePolicy)
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy
+    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, step
     >>> from customerops.model import Interaction
     >>> policy = LifecyclePolicy(
     ...     qualifies="purchase", clock=Inactivity(dt.timedelta(days=30)), retention=KthInLife(2)
@@ -123,7 +123,7 @@ def advance(state: State, t: dt.datetime, policy: LifecyclePolicy) -> Step:
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy
+    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, advance, step
     >>> from customerops.model import Interaction
     >>> policy = LifecyclePolicy(
     ...     qualifies="purchase", clock=Inactivity(dt.timedelta(days=30)), retention=KthInLife(2)

@@ -43,7 +43,7 @@ def migrate(state: State, history: History, policy: LifecyclePolicy) -> State:
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, replay, step
+    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, migrate, replay, step
     >>> from customerops.model import Interaction
     >>> short, long = (
     ...     LifecyclePolicy(

@@ -131,6 +131,7 @@ class State:
 
     Examples
     --------
+    >>> from customerops.lifecycle import State
     >>> state = State(policy="0123456789abcdef")
     >>> state.stage, State.from_dict(state.to_dict()) == state
     (<Stage.UNKNOWN: 'UNKNOWN'>, True)

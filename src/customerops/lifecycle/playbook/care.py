@@ -78,6 +78,7 @@ class CareDate:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.lifecycle import CareDate, due_on
     >>> from customerops.model import Customer
     >>> ann = Customer(id="c-9", attributes={"born": "1992-02-29"})
     >>> birthday = CareDate(key="birthday", of="born", leap_day="feb_28")
@@ -158,6 +159,7 @@ def due_on(
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.lifecycle import CareDate, due_on
     >>> from customerops.model import Customer
     >>> met = dt.datetime(2024, 5, 1, 20, 0, tzinfo=dt.timezone.utc)  # in Shanghai, on the 2nd
     >>> ann = Customer(id="c-9", created_at=met, timezone="Asia/Shanghai")

@@ -99,7 +99,7 @@ def decide(
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import WAKE, Action, Cap, Playbook, State
+    >>> from customerops.lifecycle import WAKE, Action, Cap, Playbook, State, decide
     >>> from customerops.model import Consent, Customer, Interaction
     >>> now = dt.datetime(2026, 3, 10, 12, tzinfo=dt.timezone.utc)
     >>> day = dt.timedelta(days=1)

@@ -44,6 +44,8 @@ class Cap(Record):
 
     Examples
     --------
+    >>> import datetime as dt
+    >>> from customerops.lifecycle import Cap
     >>> Cap(limit=3, window=dt.timedelta(days=7), channel="sms").describe()
     '3 sms in 7 days'
     """
@@ -109,6 +111,8 @@ class QuietHours:
 
     Examples
     --------
+    >>> import datetime as dt
+    >>> from customerops.lifecycle import QuietHours
     >>> night = QuietHours("22:00", "08:00")
     >>> night.covers(dt.time(23, 30)), night.covers(dt.time(8, 0))
     (True, False)
@@ -196,6 +200,7 @@ class Holdout(Record):
 
     Examples
     --------
+    >>> from customerops.lifecycle import Holdout
     >>> tenth = Holdout(key="2026", share=0.1)
     >>> 80 < sum(tenth.holds(n) for n in range(1000)) < 120
     True

@@ -78,7 +78,7 @@ def price_differences(decisions: Iterable[Decision], *, by: Mapping[Any, Label])
     --------
     >>> import datetime as dt
     >>> from decimal import Decimal
-    >>> from customerops.lifecycle import WAKE, Action, Offer, Playbook, State, decide
+    >>> from customerops.lifecycle import WAKE, Action, Offer, Playbook, State, decide, price_differences
     >>> from customerops.model import Customer
     >>> now = dt.datetime(2026, 3, 10, tzinfo=dt.timezone.utc)
     >>> call = Action(

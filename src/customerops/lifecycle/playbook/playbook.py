@@ -77,7 +77,7 @@ class Playbook:
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import WAKE, Action, Cap
+    >>> from customerops.lifecycle import WAKE, Action, Cap, Playbook, QuietHours
     >>> playbook = Playbook(
     ...     key="win-back",
     ...     tz="Asia/Shanghai",

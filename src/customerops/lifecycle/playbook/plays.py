@@ -78,6 +78,8 @@ class Situation(Record):
 
     Examples
     --------
+    >>> import attrs
+    >>> from customerops.lifecycle import WAKE
     >>> vip_asleep = attrs.evolve(WAKE, segments=frozenset({"vip"}))
     >>> sorted(vip_asleep.stages), sorted(vip_asleep.segments)
     (['LAPSED'], ['vip'])
@@ -136,6 +138,7 @@ class Offer(Record):
     Examples
     --------
     >>> from decimal import Decimal
+    >>> from customerops.lifecycle import Offer
     >>> Offer(key="back-10", percent=Decimal(10)).percent
     Decimal('10')
     """
@@ -184,6 +187,7 @@ class Personalisation(Record):
 
     Examples
     --------
+    >>> from customerops.lifecycle import Personalisation
     >>> Personalisation(explanation="chosen by what you bought last").asks
     'refusal'
     """
@@ -244,6 +248,7 @@ class Action(Record):
     --------
     >>> import datetime as dt
     >>> from decimal import Decimal
+    >>> from customerops.lifecycle import WAKE, Action, Offer
     >>> wake = Action(
     ...     key="wake-sms",
     ...     when=WAKE,

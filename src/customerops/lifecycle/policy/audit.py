@@ -115,7 +115,7 @@ def check(policy: LifecyclePolicy) -> PolicyCheck:
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy
+    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, check
     >>> policy = LifecyclePolicy(
     ...     qualifies="purchase", clock=Inactivity(dt.timedelta(days=30)), retention=KthInLife(1)
     ... )

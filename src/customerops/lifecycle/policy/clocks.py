@@ -42,6 +42,7 @@ class Inactivity:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.lifecycle import Inactivity
     >>> Inactivity(dt.timedelta(days=90)).describe()
     '90 days without a qualifying interaction'
     """
@@ -99,6 +100,7 @@ class Latency:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.lifecycle import Latency
     >>> day = dt.timedelta(days=1)
     >>> clock = Latency(quantile=0.9, fallback=60 * day, floor=7 * day)
     >>> clock.describe()
@@ -224,7 +226,7 @@ class Contract:
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import Months
+    >>> from customerops.lifecycle import Contract, Months
     >>> Contract(grace=dt.timedelta(days=7), term=Months(1)).describe()
     'what is paid has run out (1 calendar month a time, unless said) and 7 days of grace have passed'
     """

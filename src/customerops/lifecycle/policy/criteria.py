@@ -35,6 +35,7 @@ class FirstQualifying:
 
     Examples
     --------
+    >>> from customerops.lifecycle import FirstQualifying
     >>> FirstQualifying().describe()
     'the first qualifying interaction'
     """
@@ -67,6 +68,7 @@ class NthQualifying:
 
     Examples
     --------
+    >>> from customerops.lifecycle import NthQualifying
     >>> NthQualifying(3).describe()
     'the 3rd qualifying interaction'
     """
@@ -106,6 +108,7 @@ class NWithin:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.lifecycle import NWithin
     >>> NWithin(3, dt.timedelta(days=30)).describe()
     '3 qualifying interactions within 30 days'
     """
@@ -142,6 +145,7 @@ class KthInLife:
 
     Examples
     --------
+    >>> from customerops.lifecycle import KthInLife
     >>> KthInLife(2).describe()
     'the 2nd qualifying interaction of a life'
     """
@@ -177,6 +181,7 @@ class TenureInLife:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.lifecycle import TenureInLife
     >>> TenureInLife(dt.timedelta(days=90)).describe()
     'the first qualifying interaction 90 days into a life'
     """
@@ -217,6 +222,7 @@ class AtRisk:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.lifecycle import AtRisk
     >>> AtRisk(share=0.5).describe()
     'a share of 0.5 of the lapse window has passed'
     >>> AtRisk("login", after=dt.timedelta(days=14)).describe()

@@ -40,7 +40,7 @@ def diagram(policy: LifecyclePolicy, *, format: Literal["mermaid", "dot"] = "mer
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy
+    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy, diagram
     >>> policy = LifecyclePolicy(
     ...     qualifies="purchase", clock=Inactivity(dt.timedelta(days=30)), retention=KthInLife(1)
     ... )

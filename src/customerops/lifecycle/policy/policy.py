@@ -131,7 +131,7 @@ class LifecyclePolicy:
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.lifecycle import Inactivity, KthInLife
+    >>> from customerops.lifecycle import Inactivity, KthInLife, LifecyclePolicy
     >>> from customerops.model import amount, kind
     >>> policy = LifecyclePolicy(
     ...     qualifies=kind("purchase") & (amount >= 5),

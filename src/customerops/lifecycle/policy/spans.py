@@ -71,6 +71,7 @@ class Days:
 
     Examples
     --------
+    >>> from customerops.lifecycle import Days
     >>> Days(30)
     Days(n=30)
     """
@@ -102,6 +103,7 @@ class Months:
 
     Examples
     --------
+    >>> from customerops.lifecycle import Months
     >>> Months(1)
     Months(n=1)
     """

@@ -39,6 +39,7 @@ class Stage(StrEnum):
 
     Examples
     --------
+    >>> from customerops.lifecycle import Stage
     >>> Stage("LAPSED") is Stage.LAPSED
     True
     """

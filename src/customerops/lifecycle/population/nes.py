@@ -65,6 +65,7 @@ class NES:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.lifecycle import NES
     >>> day = dt.timedelta(days=1)
     >>> start = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     >>> nes = NES(cycle=30 * day)

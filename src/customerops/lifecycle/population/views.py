@@ -111,6 +111,7 @@ class View:
 
     Examples
     --------
+    >>> from customerops.lifecycle import View
     >>> view = View(
     ...     "two",
     ...     {"customer": ["ACTIVATED", "RETAINED", "WON_BACK"], "other": ["LAPSED", "LOST"]},

@@ -113,6 +113,7 @@ class HealthComponent(Record):
 
         Examples
         --------
+        >>> from customerops.metrics import HealthComponent
         >>> HealthComponent(
         ...     name="seats", weight=1, points=((0, 0), (1, 100)), better="higher"
         ... ).points_of(0.5)
@@ -136,6 +137,7 @@ class HealthComponent(Record):
         Examples
         --------
         >>> import numpy as np
+        >>> from customerops.metrics import HealthComponent
         >>> HealthComponent(
         ...     name="seats", weight=1, points=((0, 0), (1, 100)), better="higher"
         ... ).points_in(np.array([0.5, np.nan, 7.0]))

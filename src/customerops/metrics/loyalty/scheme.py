@@ -67,6 +67,7 @@ class PointsScheme:
 
     Examples
     --------
+    >>> from customerops.metrics import PointsScheme
     >>> PointsScheme().order
     'first_in'
     """

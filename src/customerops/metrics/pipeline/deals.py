@@ -48,6 +48,7 @@ class SalesStages:
 
     Examples
     --------
+    >>> from customerops.metrics import SalesStages
     >>> SalesStages(["lead", "offer"]).names
     ('lead', 'offer', 'won', 'lost')
     """

@@ -50,6 +50,7 @@ class RFMCuts:
 
     Examples
     --------
+    >>> from customerops.metrics import RFMCuts
     >>> RFMCuts(recency=(30, 90), frequency=(1, 4), monetary=(20_00, 100_00)).bins
     3
     """

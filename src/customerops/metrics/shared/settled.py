@@ -36,6 +36,8 @@ class SettledShare(ClusteredShare):
 
     Examples
     --------
+    >>> from customerops.metrics import SettledShare
+    >>> from customerops.model import ClusteredShare
     >>> from customerops.model.tables.tables import Context
     >>> ratio = ClusteredShare.from_rows([1, 0], [2, 2], context=Context("reopen_rate"))
     >>> share = SettledShare(parts={**ratio.parts, "pending": 3}, context=ratio.context)

@@ -42,6 +42,7 @@ class NetShare(Sampled):
 
     Examples
     --------
+    >>> from customerops.metrics import NetShare
     >>> from customerops.model import Context
     >>> net = NetShare(parts={"top": 50, "middle": 30, "bottom": 20}, context=Context("csat"))
     >>> print(net.value, *(f"{bound:.4f}" for bound in net.interval()))

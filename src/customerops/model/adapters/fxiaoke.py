@@ -129,6 +129,7 @@ def customer_from_fxiaoke(
 
     Examples
     --------
+    >>> from customerops.model import customer_from_fxiaoke
     >>> lead = customer_from_fxiaoke(
     ...     {"_id": "5ea6cdd4", "name": "张三", "owner": [], "leads_pool_id": "87b8"},
     ...     of="LeadsObj",
@@ -185,6 +186,7 @@ def interaction_from_fxiaoke(
 
     Examples
     --------
+    >>> from customerops.model import interaction_from_fxiaoke
     >>> found = interaction_from_fxiaoke(
     ...     {
     ...         "_id": "o1",

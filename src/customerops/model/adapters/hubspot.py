@@ -143,6 +143,7 @@ def customer_from_hubspot(
 
     Examples
     --------
+    >>> from customerops.model import customer_from_hubspot
     >>> ann = customer_from_hubspot(
     ...     {"id": "512", "properties": {"email": "ann@example.com", "lifecyclestage": "lead"}},
     ...     of="contacts",
@@ -202,6 +203,7 @@ def interactions_from_hubspot(
 
     Examples
     --------
+    >>> from customerops.model import interactions_from_hubspot
     >>> [found] = interactions_from_hubspot(
     ...     {
     ...         "id": "512",

@@ -64,6 +64,7 @@ class FieldMap(Record):
 
     Examples
     --------
+    >>> from customerops.model import FieldMap
     >>> mine = FieldMap(path="Customer_Level__c", to="acquisition_channel", words={"A": "fair"})
     >>> FieldMap.from_dict(mine.to_dict()) == mine
     True

@@ -150,6 +150,7 @@ def interaction_from_segment(
 
     Examples
     --------
+    >>> from customerops.model import interaction_from_segment
     >>> found = interaction_from_segment(
     ...     {
     ...         "type": "track",
@@ -228,6 +229,7 @@ def customer_from_segment(message: Mapping[str, Any], *, region: str | None = No
 
     Examples
     --------
+    >>> from customerops.model import customer_from_segment
     >>> ann = customer_from_segment(
     ...     {
     ...         "type": "identify",
@@ -270,6 +272,7 @@ def link_from_segment(message: Mapping[str, Any], *, source: str = "segment") ->
 
     Examples
     --------
+    >>> from customerops.model import link_from_segment
     >>> found = link_from_segment({"type": "alias", "previousId": "anon-7", "userId": "u1"})
     >>> found, found.a
     (Link(type='alias', weight=1.0), 'segment:anon-7')

@@ -134,6 +134,7 @@ def subscription_from_stripe(
 
     Examples
     --------
+    >>> from customerops.model import subscription_from_stripe
     >>> price = {"id": "price_1", "currency": "usd", "unit_amount": 1500}
     >>> price["recurring"] = {"interval": "month", "interval_count": 1}
     >>> contract = subscription_from_stripe(
@@ -243,6 +244,7 @@ def interaction_from_stripe(
 
     Examples
     --------
+    >>> from customerops.model import interaction_from_stripe
     >>> paid = interaction_from_stripe(
     ...     {
     ...         "object": "charge",

@@ -140,6 +140,7 @@ def customer_from_zoho(
 
     Examples
     --------
+    >>> from customerops.model import customer_from_zoho
     >>> lead = customer_from_zoho(
     ...     {"id": "4150868000002748014", "Owner": {"id": "7"}, "Lead_Source": "Advertisement"},
     ...     of="Leads",
@@ -198,6 +199,7 @@ def interaction_from_zoho(
 
     Examples
     --------
+    >>> from customerops.model import interaction_from_zoho
     >>> call = interaction_from_zoho(
     ...     {
     ...         "id": "c1",

@@ -40,6 +40,7 @@ class SourceRecord(Record):
 
     Examples
     --------
+    >>> from customerops.model import Customer, SourceRecord
     >>> SourceRecord(source="shop", customer=Customer(id=17)).id
     'shop:17'
     """
@@ -147,6 +148,7 @@ class IdentifierColumns:
 
     Examples
     --------
+    >>> from customerops.model import IdentifierColumns
     >>> IdentifierColumns(
     ...     record=["crm:1", "shop:4", "shop:9"],
     ...     type=["email", "email", "phone"],

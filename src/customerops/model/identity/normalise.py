@@ -76,6 +76,7 @@ def fold_text(value: str) -> str:
 
     Examples
     --------
+    >>> from customerops.model import fold_text
     >>> fold_text(" ＶＩＰ\u3000Ａ１ "), fold_text("STRASSE") == fold_text("Straße")
     ('vip a1', True)
     """
@@ -115,6 +116,7 @@ def normalise_name(value: str) -> str:
 
     Examples
     --------
+    >>> from customerops.model import normalise_name
     >>> normalise_name("王\u3000小明"), normalise_name("  Ann  LEE ")
     ('王小明', 'ann lee')
     """
@@ -158,6 +160,7 @@ def normalise_email(value: str, *, provider: Literal["gmail"] | None = None) -> 
 
     Examples
     --------
+    >>> from customerops.model import normalise_email
     >>> normalise_email(" Ann.Lee@Example.COM ")
     'ann.lee@example.com'
     >>> normalise_email("Ann.Lee+shop@googlemail.com", provider="gmail")
@@ -220,6 +223,7 @@ def normalise_phone(value: str, *, region: str | None = None) -> str:
 
     Examples
     --------
+    >>> from customerops.model import normalise_phone
     >>> normalise_phone("＋８６ 138-0013-8000")
     '+8613800138000'
     >>> normalise_phone("138 0013 8000")
@@ -286,6 +290,7 @@ def normalise_identifier(type: str, value: object, *, region: str | None = None)
 
     Examples
     --------
+    >>> from customerops.model import normalise_identifier
     >>> raw = [" Ann@Example.com", "no mail", None]
     >>> [normalise_identifier("email", value) for value in raw]
     ['ann@example.com', None, None]

@@ -323,7 +323,7 @@ def resolve_identities(
 
     Examples
     --------
-    >>> from customerops.model import Customer, Identifier, IdentityRules, JoinRule
+    >>> from customerops.model import Customer, Identifier, IdentityRules, JoinRule, resolve_identities
     >>> def known(id, **by):
     ...     values = frozenset(Identifier(type=t, value=v) for t, v in by.items())
     ...     return Customer(id=id, identifiers=values)

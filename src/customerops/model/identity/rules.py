@@ -61,6 +61,7 @@ class JoinRule(Record):
 
     Examples
     --------
+    >>> from customerops.model import JoinRule
     >>> JoinRule("phone", at_most=3)
     JoinRule(type='phone', at_most=3, at_least=None)
     """
@@ -122,6 +123,7 @@ class IdentityRules(Record):
 
     Examples
     --------
+    >>> from customerops.model import IdentityRules, JoinRule
     >>> rules = IdentityRules(
     ...     joins=("user_id", JoinRule("email", at_most=5), JoinRule("phone", at_most=3)),
     ...     unique={"user_id"},
@@ -161,6 +163,7 @@ class SharedIdentifier(Record):
 
     Examples
     --------
+    >>> from customerops.model import SharedIdentifier
     >>> SharedIdentifier("email", "ann@example.com")
     SharedIdentifier(type='email')
     """
@@ -193,6 +196,7 @@ class Link(Record):
 
     Examples
     --------
+    >>> from customerops.model import Link
     >>> Link("b", "a", type="splink", weight=0.98)
     Link(type='splink', weight=0.98)
     """
@@ -242,6 +246,7 @@ class IdentitySplit(Record):
 
     Examples
     --------
+    >>> from customerops.model import IdentitySplit
     >>> IdentitySplit(records={"shop:9"}, others={"crm:1", "shop:4"})
     IdentitySplit(1 of 3 records)
     """

@@ -61,6 +61,7 @@ class Survivorship(Record):
 
     Examples
     --------
+    >>> from customerops.model import Survivorship
     >>> Survivorship(fields={"country": "most_trusted"}, trust=("crm", "shop")).rule("country")
     'most_trusted'
     """
@@ -179,8 +180,7 @@ def merge_customers(
 
     Examples
     --------
-    >>> from customerops.model import Customer, IdentityRules, Link, SourceRecord
-    >>> from customerops.model import resolve_identities
+    >>> from customerops.model import Customer, IdentityRules, Link, SourceRecord, Survivorship, merge_customers, resolve_identities
     >>> shop = SourceRecord(source="shop", customer=Customer(id=4, country="CN"))
     >>> crm = SourceRecord(source="crm", customer=Customer(id=1, country="DE", language="de"))
     >>> same = resolve_identities(

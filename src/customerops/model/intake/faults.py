@@ -39,6 +39,7 @@ class Rejected:
 
     Examples
     --------
+    >>> from customerops.model import Rejected
     >>> aside = Rejected.of([7, 2], ["amount not finite", "customer_id missing"])
     >>> len(aside), aside.rows.tolist(), aside.counts()
     (2, [2, 7], {'amount not finite': 1, 'customer_id missing': 1})

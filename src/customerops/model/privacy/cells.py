@@ -149,7 +149,7 @@ def suppress_small_cells(table: Table, k: int) -> ShownTable:
 
     Examples
     --------
-    >>> from customerops.model import Axis, Context, Proportion
+    >>> from customerops.model import Axis, Context, Proportion, suppress_small_cells
     >>> plans = Axis("plan", ["basic", "max", "pro"], "group", disjoint=True)
     >>> churn = Proportion(
     ...     axes=[plans],

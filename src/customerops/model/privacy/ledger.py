@@ -93,7 +93,7 @@ class ErasureLedger:
     --------
     >>> import datetime as dt
     >>> from customerops import InteractionLog, metrics
-    >>> from customerops.model import erase_from_log
+    >>> from customerops.model import ErasureLedger, erase_from_log
     >>> log = InteractionLog.from_arrays(
     ...     customer_id=["a", "b", "c"], at=[dt.date(2026, 1, d) for d in (5, 6, 7)],
     ...     kind=["purchase"] * 3, tz=dt.timezone.utc,

@@ -103,6 +103,7 @@ def erase_from_log(
     --------
     >>> import datetime as dt
     >>> from customerops import InteractionLog
+    >>> from customerops.model import erase_from_log
     >>> log = InteractionLog.from_arrays(
     ...     customer_id=["a", "b", "a"],
     ...     at=[dt.date(2026, 1, 5), dt.date(2026, 1, 2), dt.date(2026, 1, 9)],
@@ -268,7 +269,7 @@ def export_subject(
 
     Examples
     --------
-    >>> from customerops.model import Customer
+    >>> from customerops.model import Customer, export_subject
     >>> told = export_subject("c-9", records=[Customer(id="c-9", country="CN"), Customer(id="c-8")])
     >>> [one["country"] for one in told["customers"]], told["log"]
     (['CN'], [])

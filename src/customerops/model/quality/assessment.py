@@ -95,6 +95,8 @@ def assess(
 
     Examples
     --------
+    >>> import datetime as dt
+    >>> from customerops.model import assess
     >>> from customerops.model.quality.schema import Field, Schema
     >>> people = Schema(
     ...     fields=(
@@ -194,6 +196,8 @@ def clean(
 
     Examples
     --------
+    >>> import datetime as dt
+    >>> from customerops.model import clean
     >>> from customerops.model.quality.schema import Field, Schema
     >>> people = Schema(fields=(Field(name="id", required=True, unique=True),))
     >>> clean({"id": [7, 7, 8]}, people, as_of=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
@@ -241,6 +245,8 @@ def stale(
 
     Examples
     --------
+    >>> import datetime as dt
+    >>> from customerops.model import Customer, stale
     >>> new_year = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     >>> people = [Customer(id=1, created_at=new_year), Customer(id=2)]
     >>> stale(people, as_of=new_year + dt.timedelta(days=400), max_age=dt.timedelta(days=365))

@@ -72,6 +72,7 @@ class Uniqueness:
 
     Examples
     --------
+    >>> from customerops.model import Uniqueness
     >>> ids = Uniqueness(distinct=97, present=100)
     >>> ids.repeated, ids.value
     (3, 0.97)

@@ -63,6 +63,7 @@ class Field(Record):
 
     Examples
     --------
+    >>> from customerops.model import Field
     >>> Field(name="age", kind="integer", least=0, most=120).most
     Decimal('120')
     >>> Field(name="age", kind="integer", pattern="[0-9]+")
@@ -133,6 +134,7 @@ class Schema(Record):
 
     Examples
     --------
+    >>> from customerops.model import Field, Schema
     >>> people = Schema(
     ...     fields=(
     ...         Field(name="id", kind="id", required=True, unique=True),

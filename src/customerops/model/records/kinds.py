@@ -22,6 +22,7 @@ class Kind(enum.StrEnum):
 
     Examples
     --------
+    >>> from customerops.model import Kind
     >>> Kind.PURCHASE == "purchase", Kind.PURCHASE.role
     (True, 'commit')
     """
@@ -118,6 +119,7 @@ class Channel(enum.StrEnum):
 
     Examples
     --------
+    >>> from customerops.model import Channel
     >>> Channel.WECOM == "wecom"
     True
     """
@@ -145,6 +147,7 @@ class IdentifierType(enum.StrEnum):
 
     Examples
     --------
+    >>> from customerops.model import IdentifierType
     >>> IdentifierType.EMAIL == "email"
     True
     """

@@ -83,6 +83,7 @@ class Identifier(Record):
 
     Examples
     --------
+    >>> from customerops.model import Identifier
     >>> Identifier(type="email", value="ann@example.com").verified
     False
     """
@@ -118,6 +119,7 @@ class Tag(Record):
 
     Examples
     --------
+    >>> from customerops.model import Tag
     >>> Tag(name="vip", source="sales").to_dict()
     {'schema': 1, 'name': 'vip', 'source': 'sales', 'since': None}
     """
@@ -166,6 +168,7 @@ class Customer(Record):
 
     Examples
     --------
+    >>> from customerops.model import Customer
     >>> ann = Customer(id="c-9", country="CN", attributes={"age": 41})
     >>> ann.attributes["age"], ann == Customer.from_dict(ann.to_dict())
     (41, True)
@@ -221,6 +224,7 @@ class Item(Record):
 
     Examples
     --------
+    >>> from customerops.model import Item, Money
     >>> Item(sku="ink", quantity="0.50", unit_price=Money("3.20", "EUR")).quantity
     Decimal('0.5')
     """
@@ -284,6 +288,7 @@ class Interaction(Record):
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import Interaction, Money
     >>> order = Interaction(
     ...     id="o-17",
     ...     customer_id="c-9",
@@ -359,6 +364,7 @@ class Subscription(Record):
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import Money, Subscription
     >>> Subscription(
     ...     id="s-1", customer_id="c-9", plan="team", amount=Money(1200, "USD"),
     ...     interval=(1, "year"), started_at=dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc),
@@ -446,6 +452,7 @@ class Consent(Record):
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import Consent
     >>> new_year = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     >>> Consent(customer_id="c-9", purpose="marketing", status="grantd", at=new_year)
     Traceback (most recent call last):

@@ -82,6 +82,7 @@ class LegalHold(Record):
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import LegalHold
     >>> tax = LegalHold(
     ...     name="tax", article="AO § 147", records={"Interaction"}, kinds={"purchase", "refund"},
     ...     keep_for=dt.timedelta(days=8 * 366),
@@ -231,7 +232,7 @@ def erase(
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import Interaction
+    >>> from customerops.model import Interaction, erase
     >>> day = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     >>> seen = [Interaction(customer_id=c, at=day, kind="visit") for c in ("c-9", "c-8", "c-9")]
     >>> gone = erase(seen, customer_id="c-9", at=day, key="a key that is kept elsewhere")

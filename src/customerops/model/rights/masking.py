@@ -75,7 +75,7 @@ def redact(record: Record, *, keep: Collection[str] = ()) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from customerops.model import Customer, Identifier
+    >>> from customerops.model import Customer, Identifier, redact
     >>> ann = Customer(id="c-9", identifiers={Identifier(type="email", value="ann@example.com")})
     >>> redact(ann)["id"], redact(ann)["identifiers"][0]["value"]
     ('[redacted]', '[redacted]')
@@ -155,7 +155,7 @@ def pseudonymise(
 
     Examples
     --------
-    >>> from customerops.model import Consent
+    >>> from customerops.model import Consent, pseudonymise
     >>> key = "a key that is kept elsewhere"
     >>> one = pseudonymise("c-9", key=key)
     >>> len(one), one == pseudonymise("c-9", key=key), one == pseudonymise("c-8", key=key)

@@ -116,7 +116,7 @@ def permitted(
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import Consent
+    >>> from customerops.model import Consent, permitted
     >>> def day(n):
     ...     return dt.datetime(2026, 1, n, tzinfo=dt.timezone.utc)
     >>> said = [

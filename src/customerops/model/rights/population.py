@@ -149,7 +149,7 @@ def permitted_all(
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import Consent
+    >>> from customerops.model import Consent, permitted_all
     >>> at = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     >>> said = [
     ...     Consent(customer_id=c, purpose="marketing", status=status, at=at)

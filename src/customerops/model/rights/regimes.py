@@ -46,6 +46,7 @@ class Basis(Record):
 
     Examples
     --------
+    >>> from customerops.model import Basis
     >>> Basis(key="contract", article="GDPR art. 6(1)(b)").key
     'contract'
     """
@@ -69,6 +70,7 @@ class Obligation(Record):
 
     Examples
     --------
+    >>> from customerops.model import Obligation
     >>> Obligation(key="opt_out", text="offer a way out in each message", article="x").key
     'opt_out'
     """
@@ -95,6 +97,7 @@ class ChannelRule(Record):
 
     Examples
     --------
+    >>> from customerops.model import ChannelRule
     >>> ChannelRule(channels={"sms"}, bases={"consent"}, article="x").obligations
     ()
     """
@@ -134,6 +137,7 @@ class PurposeRule(Record):
 
     Examples
     --------
+    >>> from customerops.model import PurposeRule
     >>> PurposeRule(purpose="invoice", stands_on="legal_obligation", article="x").objection
     'latest'
     """
@@ -170,6 +174,7 @@ class CategoryRule(Record):
 
     Examples
     --------
+    >>> from customerops.model import CategoryRule
     >>> CategoryRule(category="user.health_and_medical", separate=True, article="x").separate
     True
     """
@@ -195,6 +200,7 @@ class GuardianRule(Record):
 
     Examples
     --------
+    >>> from customerops.model import GuardianRule
     >>> GuardianRule(under=14, separate=True, article="PIPL art. 31").under
     14
     """
@@ -246,7 +252,7 @@ class Regime(Record):
 
     Examples
     --------
-    >>> from customerops.model import GDPR
+    >>> from customerops.model import GDPR, Regime
     >>> [basis.key for basis in GDPR.bases]
     ['consent', 'contract', 'legal_obligation', 'vital_interests', 'public_task', 'legitimate_interests']
     >>> GDPR == Regime.from_dict(GDPR.to_dict())

@@ -42,6 +42,7 @@ class Suppression(Record):
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import Suppression
     >>> at = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     >>> Suppression(token="0f" * 16, purpose="marketing", at=at).channel is None
     True
@@ -88,7 +89,7 @@ def suppressions_of(
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import Identifier
+    >>> from customerops.model import Consent, Customer, Identifier, objections_of, suppressions_of
     >>> key, at = "a key that is kept elsewhere", dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     >>> email = Identifier(type="email", value="ann@example.com")
     >>> no = Consent(customer_id="c-9", purpose="marketing", status="denied", at=at)
@@ -153,6 +154,7 @@ def objections_of(
 
     Examples
     --------
+    >>> from customerops.model import Customer, objections_of
     >>> objections_of(Customer(id="c-77"), [], key="a key that is kept elsewhere")
     ()
     """

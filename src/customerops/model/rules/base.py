@@ -53,6 +53,7 @@ class Rule(abc.ABC):
 
     Examples
     --------
+    >>> from customerops.model import Rule
     >>> from customerops.model.rules.rules import amount, channel, kind
     >>> rule = kind("purchase") & (amount >= 50) & ~channel.isin("store")
     >>> rule.describe()
@@ -304,6 +305,7 @@ class Rule(abc.ABC):
 
         Examples
         --------
+        >>> from customerops.model import Rule
         >>> Rule.from_dict({"rule": "missing", "field": "channel"}).describe()
         'channel is missing'
         """

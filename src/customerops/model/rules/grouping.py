@@ -93,6 +93,7 @@ class Pick:
 
     Examples
     --------
+    >>> from customerops.model import Pick
     >>> Pick("plan", "last").field
     'attributes.plan'
     """
@@ -198,6 +199,7 @@ class Grouping:
 
     Examples
     --------
+    >>> from customerops.model import Grouping, first
     >>> Grouping("country").name, first("channel", where="purchase").name
     ('country', 'first_channel')
     """
@@ -242,6 +244,7 @@ class Grouping:
 
         Examples
         --------
+        >>> from customerops.model import Grouping, first
         >>> Grouping.from_dict(first("country").to_dict()) == first("country")
         True
         """
@@ -320,6 +323,7 @@ def first(field: str | Field, *, where: Rule | str | Collection[str] | None = No
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import first
     >>> from customerops.model.log.log import InteractionLog
     >>> log = InteractionLog.from_arrays(
     ...     customer_id=["a", "a", "b"],
@@ -351,6 +355,7 @@ def last(field: str | Field, *, where: Rule | str | Collection[str] | None = Non
 
     Examples
     --------
+    >>> from customerops.model import last
     >>> last("plan").to_dict()["field"]
     'attributes.plan'
     """

@@ -139,6 +139,7 @@ class In(FieldRule):
 
     Examples
     --------
+    >>> from customerops.model import In
     >>> In("channel", ["web", "app", "web"]).values
     ('app', 'web')
     """
@@ -178,6 +179,7 @@ class Between(FieldRule):
 
     Examples
     --------
+    >>> from customerops.model import Between
     >>> Between("amount", 5, 10).describe(), Between("amount", None, 10).describe()
     ('5 <= amount < 10', 'amount < 10')
     """
@@ -227,6 +229,7 @@ class Missing(FieldRule):
 
     Examples
     --------
+    >>> from customerops.model import Missing
     >>> Missing("channel").describe()
     'channel is missing'
     """

@@ -228,6 +228,7 @@ def attribute(name: str) -> Field:
 
     Examples
     --------
+    >>> from customerops.model import attribute
     >>> (attribute("plan") == "pro").describe()
     "attribute('plan') is pro"
     """
@@ -255,6 +256,7 @@ def customer(name: str) -> Field:
 
     Examples
     --------
+    >>> from customerops.model import customer
     >>> customer("country").isin("DE", "AT").level
     'customer'
     """
@@ -290,6 +292,7 @@ def as_rule(
 
     Examples
     --------
+    >>> from customerops.model import as_rule, kind
     >>> as_rule("purchase") == as_rule(["purchase"]) == kind("purchase")
     True
     >>> as_rule({"purchase", "renew"}).describe()

@@ -91,6 +91,7 @@ def all_of(*rules: Rule | str | Collection[str]) -> Rule:
 
     Examples
     --------
+    >>> from customerops.model import all_of, always, kind
     >>> all_of("purchase") == kind("purchase"), all_of() == always
     (True, True)
     """
@@ -112,6 +113,7 @@ def any_of(*rules: Rule | str | Collection[str]) -> Rule:
 
     Examples
     --------
+    >>> from customerops.model import amount, any_of, kind
     >>> any_of("purchase", amount >= 50) == kind("purchase") | (amount >= 50)
     True
     """

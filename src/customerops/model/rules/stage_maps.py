@@ -249,6 +249,7 @@ def crosswalk(
 
     Examples
     --------
+    >>> from customerops.model import AARRR, AIPL, JOURNEY, crosswalk
     >>> crosswalk(JOURNEY, AIPL)["consideration"]
     'interest'
     >>> crosswalk(AARRR, AIPL)

@@ -59,6 +59,7 @@ class JourneyStage(Record):
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import JourneyStage
     >>> loyal = JourneyStage(
     ...     key="loyalty", order=4, entry="purchase", at_least=2, within=dt.timedelta(days=365)
     ... )
@@ -120,6 +121,7 @@ class JourneyMap(Record):
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import Interaction
     >>> from customerops.model.rules.stage_maps import JOURNEY
     >>> new_year = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     >>> seen = Interaction(customer_id="c-9", at=new_year, kind="view")

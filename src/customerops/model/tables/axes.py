@@ -72,6 +72,7 @@ class Axis:
 
     Examples
     --------
+    >>> from customerops.model import Axis
     >>> european = Axis("country", ["DE", "FR", None], "group", disjoint=True)
     >>> european.join(Axis("country", ["AT"], "group", disjoint=True)).labels
     ('AT', 'DE', 'FR', None)
@@ -114,6 +115,7 @@ class Axis:
 
         Examples
         --------
+        >>> from customerops.model import Axis
         >>> Axis("age", [0, 1], "age").join(Axis("age", [1, 2], "age")).labels
         (0, 1, 2)
         """
@@ -145,6 +147,7 @@ class Axis:
 
         Examples
         --------
+        >>> from customerops.model import Axis
         >>> Axis("age", [0, 1, 2], "age").positions([2, 0])
         array([2, 0])
         """

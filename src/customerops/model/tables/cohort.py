@@ -48,8 +48,9 @@ class CohortTable(Proportion):
 
     Examples
     --------
-    >>> from customerops.model.tables.tables import Axis, Context
     >>> import datetime as dt
+    >>> from customerops.model import CohortTable
+    >>> from customerops.model.tables.tables import Axis, Context
     >>> cohorts = [dt.date(2026, 1, 1), dt.date(2026, 2, 1)]
     >>> table = CohortTable(
     ...     axes=[Axis("cohort", cohorts, "cohort", disjoint=True), Axis("age", [0, 1], "age")],

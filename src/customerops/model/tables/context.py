@@ -73,6 +73,7 @@ class Context:
 
     Examples
     --------
+    >>> from customerops.model import Context
     >>> week = Context(metric="repurchase_rate", definition="in_window", options={"within": 7})
     >>> week.option("within")
     7
@@ -99,6 +100,7 @@ class Context:
 
         Examples
         --------
+        >>> from customerops.model import Context
         >>> Context("nps").option("within", 30)
         30
         """
@@ -109,6 +111,7 @@ class Context:
 
         Examples
         --------
+        >>> from customerops.model import Context
         >>> Context("nps", options={"within": 7}).with_options(within=30).options
         (('within', 30),)
         """
@@ -132,6 +135,7 @@ class Context:
 
         Examples
         --------
+        >>> from customerops.model import Context
         >>> Context("arpu", currency="EUR").join(Context("arpu")).currency
         'EUR'
         >>> Context("arpu", currency="EUR").join(Context("arpu", currency="USD"))
@@ -165,6 +169,7 @@ class Context:
 
         Examples
         --------
+        >>> from customerops.model import Context
         >>> Context("nps", as_of=1).comparable(Context("nps", as_of=2))
         """
         one, two = (attrs.evolve(c, options=c.bare) for c in (self, other))

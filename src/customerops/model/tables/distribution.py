@@ -47,6 +47,7 @@ class Distribution(Support):
 
     Examples
     --------
+    >>> from customerops.model import Distribution
     >>> from customerops.model.tables.tables import Context
     >>> gaps = Distribution.from_rows([3, 5, 5, 9], context=Context("gap_times"))
     >>> gaps.n, gaps.sum, gaps.mean, gaps.quantile(0.5)
@@ -152,6 +153,7 @@ class Distribution(Support):
 
         Examples
         --------
+        >>> from customerops.model import Distribution
         >>> from customerops.model.tables.tables import Context
         >>> gaps = Distribution.from_rows([3, 5, 5, 9], context=Context("gap_times"))
         >>> gaps.quantile([0.25, 0.26, 1])
@@ -197,6 +199,7 @@ class Distribution(Support):
         --------
         The median of ten values: from the second to the ninth.
 
+        >>> from customerops.model import Distribution
         >>> from customerops.model.tables.tables import Context
         >>> Distribution.from_rows(range(1, 11), context=Context("m")).interval(0.5)
         (2.0, 9.0)

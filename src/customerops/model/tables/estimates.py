@@ -97,6 +97,7 @@ class Proportion(Sampled):
 
     Examples
     --------
+    >>> from customerops.model import Proportion
     >>> from customerops.model.tables.tables import Context
     >>> rate = Proportion(parts={"count": 81, "total": 263}, context=Context("churn_rate"))
     >>> rate
@@ -161,6 +162,7 @@ class Quotient(Estimate):
 
     Examples
     --------
+    >>> from customerops.model import Quotient
     >>> from customerops.model.tables.tables import Context
     >>> Quotient(parts={"numerator": 62, "denominator": 1500}, context=Context("churn_rate")).value
     0.04133333333333333
@@ -210,6 +212,7 @@ class Rate(Sampled):
     --------
     Ten events in 365 days, a day each:
 
+    >>> from customerops.model import Rate
     >>> from customerops.model.tables.tables import Context
     >>> day = 86_400_000_000
     >>> rate = Rate(parts={"events": 10, "exposure": 365 * day}, context=Context("churn_rate", options={"per": day}))
@@ -270,6 +273,7 @@ class NetPromoterScore(Sampled):
 
     Examples
     --------
+    >>> from customerops.model import NetPromoterScore
     >>> from customerops.model.tables.tables import Context
     >>> score = NetPromoterScore(
     ...     parts={"promoters": 50, "passives": 30, "detractors": 20}, context=Context("nps")

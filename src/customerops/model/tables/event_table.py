@@ -66,6 +66,7 @@ class EventTable(Support):
 
     Examples
     --------
+    >>> from customerops.model import EventTable
     >>> from customerops.model.tables.tables import Context
     >>> curve = EventTable.from_rows(
     ...     [6, 6, 6, 7, 10], [1, 1, 0, 1, 1], context=Context("kaplan_meier")
@@ -179,6 +180,7 @@ class EventTable(Support):
 
         Examples
         --------
+        >>> from customerops.model import EventTable
         >>> from customerops.model.tables.tables import Context
         >>> EventTable.from_rows([1, 2, 3], [1, 1, 1], context=Context("kaplan_meier")).survival()
         array([0.66666667, 0.33333333, 0.        ])
@@ -209,6 +211,7 @@ class EventTable(Support):
 
         Examples
         --------
+        >>> from customerops.model import EventTable
         >>> from customerops.model.tables.tables import Context
         >>> curve = EventTable.from_rows([1, 2], [1, 1], context=Context("nelson_aalen"))
         >>> curve.cumulative_hazard()
@@ -226,6 +229,7 @@ class EventTable(Support):
 
         Examples
         --------
+        >>> from customerops.model import EventTable
         >>> from customerops.model.tables.tables import Context
         >>> curve = EventTable.from_rows([1, 2], [1, 0], context=Context("kaplan_meier"))
         >>> curve.variance()  # 0.5² * 1 / (2 * 1)
@@ -257,6 +261,7 @@ class EventTable(Support):
 
         Examples
         --------
+        >>> from customerops.model import EventTable
         >>> from customerops.model.tables.tables import Context
         >>> curve = EventTable.from_rows([6, 7], [1, 0], context=Context("kaplan_meier"))
         >>> curve.at([5, 6, 7, 100])
@@ -296,6 +301,7 @@ class EventTable(Support):
 
         Examples
         --------
+        >>> from customerops.model import EventTable
         >>> from customerops.model.tables.tables import Context
         >>> curve = EventTable.from_rows([6, 7, 8], [1, 1, 0], context=Context("kaplan_meier"))
         >>> curve.quantile(0.5), curve.quantile(0.9)
@@ -345,6 +351,7 @@ class EventTable(Support):
         --------
         Three of 21 at six weeks:
 
+        >>> from customerops.model import EventTable
         >>> from customerops.model.tables.tables import Context
         >>> curve = EventTable.from_rows(
         ...     [6, 7], [1, 0], weights=[3, 18], context=Context("kaplan_meier")

@@ -99,6 +99,7 @@ class Movements(Table):
 
     Examples
     --------
+    >>> from customerops.model import Movements
     >>> from customerops.model.tables.tables import Context
     >>> bridge = Movements.of(
     ...     opening=18_000, reactivation=5_000, expansion=2_000, contraction=4_000,
@@ -153,6 +154,7 @@ class Movements(Table):
 
         Examples
         --------
+        >>> from customerops.model import Movements
         >>> from customerops.model.values.money import Money
         >>> Movements.of(opening=Money("100.00", "EUR"), churn=Money("20.00", "EUR")).closing
         8000
@@ -243,6 +245,7 @@ class Movements(Table):
 
         Examples
         --------
+        >>> from customerops.model import Movements
         >>> bridge = Movements.of(opening=100_000, expansion=15_000, contraction=5_000, churn=3_000)
         >>> bridge.nrr("movement").value
         1.07
@@ -269,6 +272,7 @@ class Movements(Table):
 
         Examples
         --------
+        >>> from customerops.model import Movements
         >>> Movements.of(opening=20_000, churn=1_200, contraction=800).grr("movement").value
         0.9
         """
@@ -295,6 +299,7 @@ class Movements(Table):
 
         Examples
         --------
+        >>> from customerops.model import Movements
         >>> month = Movements.of(opening=100, churn=10, contraction=10, expansion=10)
         >>> month.churn_rate("gross").value, month.churn_rate("net").value
         (0.2, 0.1)
@@ -322,6 +327,7 @@ class Movements(Table):
 
         Examples
         --------
+        >>> from customerops.model import Movements
         >>> month = Movements.of(opening=180, reactivation=50, expansion=20, contraction=40)
         >>> month.quick_ratio("baremetrics").value, month.quick_ratio("with_reactivation").value
         (0.5, 1.75)

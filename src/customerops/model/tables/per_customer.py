@@ -84,6 +84,7 @@ class PerCustomer(Statistic):
 
     Examples
     --------
+    >>> from customerops.model import PerCustomer
     >>> from customerops.model.tables.tables import Context
     >>> class Spending(PerCustomer):
     ...     COLUMNS = ("orders", "paid")

@@ -223,6 +223,7 @@ class Table(Statistic):
 
         Examples
         --------
+        >>> from customerops.model import Axis, Context
         >>> from customerops.model.tables.estimates import Quotient
         >>> ages = Axis("age", [0, 1], "age")
         >>> parts = {"numerator": [1, 3], "denominator": [4, 4]}
@@ -259,6 +260,7 @@ class Table(Statistic):
 
         Examples
         --------
+        >>> from customerops.model import Axis, Context
         >>> from customerops.model.tables.estimates import Proportion
         >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
         >>> parts = {"count": [1, 3], "total": [4, 4]}
@@ -291,6 +293,7 @@ class Table(Statistic):
 
         Examples
         --------
+        >>> from customerops.model import Axis, Context
         >>> from customerops.model.tables.estimates import Proportion
         >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
         >>> parts = {"count": [1, 3], "total": [4, 4]}

@@ -93,6 +93,7 @@ class Calendar:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import Calendar
     >>> from customerops.model.values.instants import from_us, to_us
     >>> berlin = Calendar("Europe/Berlin")
     >>> new_year = to_us(dt.datetime(2025, 12, 31, 23, 0, tzinfo=dt.UTC))
@@ -140,6 +141,7 @@ class Calendar:
 
         Examples
         --------
+        >>> from customerops.model import Calendar
         >>> Calendar("UTC").ordinals([0, -1], "day").tolist()
         [0, -1]
         """
@@ -174,6 +176,7 @@ class Calendar:
 
         Examples
         --------
+        >>> from customerops.model import Calendar
         >>> Calendar("+08:00").edges([0, 1], "hour").tolist()
         [-28800000000, -25200000000]
         """
@@ -211,6 +214,7 @@ class Calendar:
 
         Examples
         --------
+        >>> from customerops.model import Calendar
         >>> Calendar("UTC", week_start="sunday").labels([0, 1], "week")
         [datetime.date(1969, 12, 28), datetime.date(1970, 1, 4)]
         """
@@ -238,6 +242,8 @@ class Calendar:
 
         Examples
         --------
+        >>> import datetime as dt
+        >>> from customerops.model import Calendar
         >>> Calendar("UTC").ordinal_of(dt.date(1971, 2, 1), "month")
         13
         >>> Calendar("UTC").ordinal_of(dt.date(1971, 2, 3), "month")
@@ -256,6 +262,8 @@ class Calendar:
 
         Examples
         --------
+        >>> import datetime as dt
+        >>> from customerops.model import Calendar
         >>> Calendar("Asia/Shanghai").day_end(dt.date(2026, 6, 30)).isoformat()
         '2026-06-30T16:00:00+00:00'
         """
@@ -287,6 +295,7 @@ class Calendar:
 
         Examples
         --------
+        >>> from customerops.model import Calendar
         >>> Calendar("Asia/Shanghai").to_dict()
         {'tz': 'Asia/Shanghai', 'week_start': 'monday'}
         """

@@ -29,6 +29,7 @@ def keyed_hash(ids: Iterable[object], *, key: str) -> list[int]:
 
     Examples
     --------
+    >>> from customerops.model import keyed_hash
     >>> keyed_hash(["a", 1], key="holdout") == keyed_hash(["a", 1], key="holdout")
     True
     """

@@ -123,6 +123,7 @@ class Money:
 
     Examples
     --------
+    >>> from customerops.model import Money
     >>> Money("59.00", "EUR") + Money("0.99", "EUR")
     Money('59.99', 'EUR')
     >>> sum([Money("0.10", "EUR")] * 3) == Money("0.30", "EUR")
@@ -155,6 +156,7 @@ class Money:
 
         Examples
         --------
+        >>> from customerops.model import Money
         >>> Money.of_minor(5900, "EUR")
         Money('59.00', 'EUR')
         """
@@ -184,6 +186,7 @@ class Money:
 
         Examples
         --------
+        >>> from customerops.model import Money
         >>> Money.rounded("0.125", "EUR"), Money.rounded("0.125", "EUR", rounding="ROUND_UP")
         (Money('0.12', 'EUR'), Money('0.13', 'EUR'))
         """
@@ -263,6 +266,7 @@ class Money:
 
         Examples
         --------
+        >>> from customerops.model import Money
         >>> Money(59, "EUR").to_dict()
         {'amount': '59.00', 'currency': 'EUR'}
         """

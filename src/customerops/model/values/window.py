@@ -43,6 +43,7 @@ class Window:
     Examples
     --------
     >>> import datetime as dt
+    >>> from customerops.model import Window
     >>> january = Window.parse("2026-01-01", "2026-02-01", tz="Asia/Shanghai")
     >>> january.start.isoformat()
     '2025-12-31T16:00:00+00:00'
@@ -92,6 +93,7 @@ class Window:
 
         Examples
         --------
+        >>> from customerops.model import Window
         >>> Window.parse("2026-10-25T02:30", None, tz="Europe/Berlin")
         Traceback (most recent call last):
         customerops.errors.InvalidInputError: start must name one instant: the local clock shows it twice: fold=0 or fold=1 says how to read it
@@ -141,6 +143,7 @@ class Window:
 
         Examples
         --------
+        >>> from customerops.model import Window
         >>> year = Window.parse("2026-01-01", "2027-01-01", tz="UTC")
         >>> year.overlaps(Window(year.end, None))
         False
@@ -159,6 +162,7 @@ class Window:
 
         Examples
         --------
+        >>> from customerops.model import Window
         >>> year = Window.parse("2026-01-01", "2027-01-01", tz="UTC")
         >>> year.intersect(Window(None, None)) == year
         True
@@ -174,6 +178,7 @@ class Window:
 
         Examples
         --------
+        >>> from customerops.model import Window
         >>> Window.parse("2026-01-01", None, tz="UTC").to_dict()
         {'start': '2026-01-01T00:00:00.000000Z', 'end': None}
         """
