@@ -34,6 +34,7 @@ from customerops.plotting.canvas import (
     short,
 )
 from customerops.plotting.grids import Grid, grid_chart
+from customerops.plotting.palette import colours_of
 from customerops.plotting.reading import Measure, order_of, ordered
 from customerops.plotting.words import (
     joined,
@@ -147,8 +148,10 @@ def _stack(
     done = np.atleast_1d(table._complete())
     complete = np.moveaxis(done, along, -1).reshape(-1, len(axis)).all(axis=0)
     shade_open(ax, x[~complete].tolist())
-    for i, (line, name) in enumerate(zip(heights.astype(np.float64), names, strict=True)):
-        ax.bar(x, line, bottom=base, color=COLOURS[i], width=0.8, label=name or "_")
+    for line, name, colour in zip(
+        heights.astype(np.float64), names, colours_of(names), strict=True
+    ):
+        ax.bar(x, line, bottom=base, color=colour, width=0.8, label=name or "_")
         base = base + line
     level(ax, float(base.max(initial=0)))
     label_ticks(ax, "x", label_texts(axis.labels, table.context.period))

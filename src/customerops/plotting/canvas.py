@@ -13,15 +13,13 @@ from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
 
 from customerops.errors import InvalidInputError
 from customerops.plotting.fonts import set_fonts
+from customerops.plotting.palette import COLOURS
 from customerops.plotting.words import stepped
 
 if TYPE_CHECKING:
     pass
 
 __all__ = ["COLOURS", "GREY", "Picture", "finish", "figure_svg", "open_axes"]
-
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7A7A7A", "#3B3B3B")
-"""Colours that colour-blind people tell apart: those of Okabe and Ito (2008), without yellow."""
 
 GAIN, LOSS, LEVEL = "#0072B2", "#D55E00", "#7A7A7A"
 """What was gained, what was lost, and what stands."""

@@ -29,6 +29,7 @@ from customerops.plotting.canvas import (
     open_axes,
     percent,
 )
+from customerops.plotting.palette import colours_of
 from customerops.plotting.words import (
     joined,
     label_text,
@@ -91,12 +92,11 @@ def survival_curve(
     origin = 0.0 if hazard else 1.0
     ax = open_axes(ax, 7.0, 4.2 + 0.2 * len(cells))
     last = float(curve.points.max(initial=0)) or 1.0
-    for i, (name, rows) in enumerate(cells):
+    for (name, rows), colour in zip(cells, _colours(cells), strict=True):
         at = np.append(0.0, curve.points[rows])
         value, below, above = (
             np.append(origin, array[rows]) for array in (curve.value, low, high)
         )
-        colour = COLOURS[i]
         ax.step(at, value, where="post", color=colour, lw=1.8, label=name or "_")
         ax.fill_between(at, below, above, step="post", color=colour, alpha=0.16, linewidth=0)
         if isinstance(curve, EventTable):
@@ -120,6 +120,10 @@ def survival_curve(
     return finish(ax, metric_text(curve.context), said)
 
 
+def _colours(cells: Sequence[tuple[str, Any]]) -> list[str]:
+    return colours_of([name for name, _ in cells])
+
+
 def _at_risk(
     ax: Axes, cells: Sequence[tuple[str, NDArray[Any], NDArray[Any]]], last: float, unit: str
 ) -> None:
@@ -129,13 +133,14 @@ def _at_risk(
     as_counts(ax.xaxis, whole=False)
     ax.set_xlabel(f"{unit} since the start", labelpad=22 + 13 * len(cells))
     _below(ax, "at risk", 0, 0, weight="bold", colour=INK)
-    for i, (name, points, risk) in enumerate(cells):
+    colours = colours_of([name for name, *_ in cells])
+    for i, ((name, points, risk), colour) in enumerate(zip(cells, colours, strict=True)):
         if name:
-            _below(ax, name, 0, i + 1, weight="normal", colour=COLOURS[i], left=True)
+            _below(ax, name, 0, i + 1, weight="normal", colour=colour, left=True)
         for t in ticks:
             place = int(np.searchsorted(points, t, side="left"))
             left = risk[place] if place < len(risk) else 0
-            _below(ax, amount(float(left)), t, i + 1, weight="normal", colour=COLOURS[i])
+            _below(ax, amount(float(left)), t, i + 1, weight="normal", colour=colour)
 
 
 def _below(
@@ -192,6 +197,7 @@ def distribution_curve(result: Distribution, ax: Axes | None = None) -> Axes:
     ax = open_axes(ax)
     complete = np.ravel(np.asarray(result.complete))
     last = (float(result.points.max(initial=0)) or 1.0) / scale * 1.02
+    colours = _colours(cells)
     for i, (name, rows) in enumerate(cells):
         at, n = result.points[rows] / scale, result.count[rows]
         if not len(at):
@@ -202,7 +208,7 @@ def distribution_curve(result: Distribution, ax: Axes | None = None) -> Axes:
             np.concatenate([[min(at[0], 0.0)], at, [last]]),
             np.concatenate([[0.0], share, [1.0]]),
             where="post",
-            color=COLOURS[i] if over else GREY["edgecolor"],
+            color=colours[i] if over else GREY["edgecolor"],
             linestyle="-" if over else "--",
             lw=1.8,
             label=(name or "all") + f", n = {int(n.sum()):,}" + ("" if over else ", not over"),
@@ -267,13 +273,14 @@ def lorenz_curve(result: Concentration, ax: Axes | None = None) -> Axes:
         np.asarray(x) for x in (result.lorenz(shares), result.gini, result.top_share(0.2))
     )
     ax = open_axes(ax, 6.4, 5.0)
-    for i, ((name, _), line, g, t) in enumerate(
-        zip(cells, held.reshape(-1, 101), gini.ravel(), top.ravel(), strict=True)
-    ):
+    each = zip(
+        cells, held.reshape(-1, 101), gini.ravel(), top.ravel(), _colours(cells), strict=True
+    )
+    for (name, _), line, g, t, colour in each:
         if not np.isnan(line).all():
             text = f"{name or 'all'}: Gini {g:.2f}, top fifth {percent(float(t))}"
-            ax.plot(shares, line, color=COLOURS[i], lw=1.8, label=text)
-            ax.fill_between(shares, line, shares, color=COLOURS[i], alpha=0.07, linewidth=0)
+            ax.plot(shares, line, color=colour, lw=1.8, label=text)
+            ax.fill_between(shares, line, shares, color=colour, alpha=0.07, linewidth=0)
     ax.plot([0, 1], [0, 1], color=FAINT, lw=1, ls="--", label="equal spend")
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)

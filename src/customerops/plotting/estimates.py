@@ -25,6 +25,7 @@ from customerops.plotting.canvas import (
     shade_open,
 )
 from customerops.plotting.grids import Grid, grid_chart
+from customerops.plotting.palette import colours_of
 from customerops.plotting.reading import Series, order_of, ordered, series_of
 from customerops.plotting.words import (
     joined,
@@ -170,7 +171,8 @@ def _lines(
         for array in (series.value, series.low, series.high, series.complete)
     ]
     names = label_texts(other.labels) if other else ["_"]
-    for colour, i in zip(COLOURS, order_of(other, result) if other else [0], strict=False):
+    order = order_of(other, result) if other else [0]
+    for colour, i in zip(colours_of([names[i] for i in order]), order, strict=True):
         value, low, high = (row[i] for row in rows[:3])
         ax.plot(x, value, color=colour, marker="o", ms=3.5, lw=1.6, label=names[i])
         ax.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)

@@ -25,6 +25,7 @@ from customerops.plotting.canvas import (
     open_axes,
     percent,
 )
+from customerops.plotting.palette import colours_of
 from customerops.plotting.words import label_texts, subtitle
 
 if TYPE_CHECKING:
@@ -234,7 +235,8 @@ def forecast_lines(result: Forecast, ax: Axes | None = None) -> Axes:
     known = np.vstack([result.opening, result.customers])
     some = [i for i in range(len(result.states)) if known[:, i].any()]
     no_more("states", len(some), len(COLOURS), "to_frame() has all of them")
-    for colour, i in zip(COLOURS, some, strict=False):
+    colours = colours_of([str(result.states[i]) for i in some])
+    for colour, i in zip(colours, some, strict=True):
         ax.plot(
             x, known[:, i], color=colour, lw=1.7, ls="--", marker="o", ms=3, label=result.states[i]
         )

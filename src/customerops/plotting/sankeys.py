@@ -13,7 +13,6 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from customerops.plotting.canvas import (
-    COLOURS,
     FAINT,
     INK,
     finish,
@@ -21,6 +20,7 @@ from customerops.plotting.canvas import (
     open_axes,
     short,
 )
+from customerops.plotting.palette import colours_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -175,7 +175,8 @@ def _colours(nodes: Iterable[_Node], order: Sequence[str]) -> dict[str, str]:
         sizes[node.label] += node.size
     ranked = sorted(sizes, key=lambda label: (-sizes[label], label))
     named = [label for label in (order or ranked) if label in sizes and not label.startswith("(")]
-    chosen = dict(zip(dict.fromkeys(named), COLOURS, strict=False))
+    distinct = list(dict.fromkeys(named))
+    chosen = dict(zip(distinct, colours_of(distinct), strict=False))
     return {label: chosen.get(label, _MUTED) for label in sizes}
 
 
