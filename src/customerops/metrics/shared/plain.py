@@ -45,8 +45,8 @@ def proportion(count: int, total: int, *, name: str = "proportion") -> Proportio
 
     References
     ----------
-    .. [1] Wilson, E. B. (1927), "Probable inference, the law of succession, and statistical
-       inference", Journal of the American Statistical Association 22, 209-212.
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference.
+    Journal of the American Statistical Association 22, 209-212.
 
     Examples
     --------
