@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -226,6 +227,13 @@ def test_weights_that_are_worlds_apart_count_as_they_are() -> None:
     assert card.score({"much": 5, "nothing": 20}).score == 25.0
 
 
+@pytest.mark.parametrize("gone", [None, math.nan, pd.NA, np.float32("nan"), pd.NaT])
+def test_a_value_may_be_missing_in_any_way(gone: Any) -> None:
+    assert REWEIGHTED.score({"logins": gone, "tickets": 0}).known == 0.25
+    assert health_score([gone, 80], [1, 1], missing="reweight") == 80.0
+    assert health_score([[gone, 60], 80], [1, 1], missing="reweight") == 70.0
+
+
 # -- columns --------------------------------------------------------------------------------------
 
 VALUES = st.none() | st.floats(-5, 30)
@@ -277,6 +285,14 @@ def test_scores_of_a_frame_show_bands_and_no_ids() -> None:
         for part in (slice(0, 2), slice(2, 4))
     ]
     assert halves[0] + halves[1] == CARD.scores(frame, ids=["s1", "s2", "s3", "s4"])
+
+
+def test_frames_of_either_library_give_the_same_scores() -> None:
+    columns = {"logins": [5.0, None, 20.0], "tickets": [0, 1, 2]}
+    some: list[Any] = [pd.DataFrame(columns), pl.DataFrame(columns)]
+    first, second = (REWEIGHTED.scores(frame, ids=["c", "a", "b"]) for frame in some)
+    assert first == second
+    assert first.columns["known"].tolist() == [0.25, 1.0, 1.0]
 
 
 def test_bands_may_be_left_out() -> None:
@@ -386,6 +402,7 @@ def of_all(*values: float) -> Callable[[InteractionLog], list[float]]:
 
 
 SOURCES: dict[str, Any] = {"logins": EventCount("login")}
+ARRAY: Any = np.array([1.0])
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: component(weight=0), "weight must be above 0: got 0"),
     (lambda: component(weight="1"), "weight must be a float: got str"),
@@ -435,10 +452,10 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
         lambda: CARD.score({"login": 3}),
         "values must name components: got 'login', did you mean 'logins'?",
     ),
-    (lambda: CARD.score({7: 3}), "values must name components: got int"),  # type: ignore[dict-item]
+    (lambda: CARD.score({7: 3}), "values must name components: got int"),
     (lambda: CARD.score({"logins": math.inf}), "values.logins must be finite: got inf"),
     (
-        lambda: CARD.score({"logins": "3"}),  # type: ignore[dict-item]
+        lambda: CARD.score({"logins": "3"}),
         "values.logins must be a float: got str",
     ),
     (lambda: CARD.scores(3, ids=[1]), "values must be columns by name: got int"),  # type: ignore[arg-type]
@@ -453,6 +470,14 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: CARD.scores({"logins": [3, math.inf]}, ids=[1, 2]),
         r"values.logins must be finite or NaN: 1 of 2 rows is not \(first at row 1\)",
+    ),
+    (
+        lambda: CARD.scores({"logins": [[1, 2]]}, ids=[[1, 2]]),
+        "ids must be one-dimensional: got 2 dimensions",
+    ),
+    (
+        lambda: CARD.score({"logins": ARRAY}),
+        "values.logins must be a float: got ndarray",
     ),
     (lambda: CARD.scores({"logins": ["x"]}, ids=[1]), "values.logins must be numbers: got list"),
     (lambda: health_score([], []), "values must hold at least one: got none"),
@@ -471,7 +496,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: CARD.scorer([]), "sources must be a mapping: got list"),  # type: ignore[arg-type]
     (
-        lambda: CARD.scorer({"logins": 3}),  # type: ignore[dict-item]
+        lambda: CARD.scorer({"logins": 3}),
         "sources.logins must be a function of a log: got int",
     ),
     (

@@ -14,7 +14,7 @@ import attrs
 from customerops.errors import InvalidInputError
 from customerops.metrics.health.components import MOST, HealthBand, HealthComponent
 from customerops.metrics.health.explained import HealthContribution, HealthScore
-from customerops.metrics.health.weighing import Missing, in_whole_numbers
+from customerops.metrics.health.weighing import Missing, absent, in_whole_numbers
 from customerops.model.records.base import Record
 from customerops.model.values.checks import came, did_you_mean, finite
 
@@ -149,7 +149,7 @@ class HealthScorecard(Record):
         Parameters
         ----------
         values : mapping of str to float
-            The raw values by component; None, NaN or left out if missing.
+            The raw values by component; None, NaN, the NA of pandas or left out if missing.
 
         Raises
         ------
@@ -213,8 +213,8 @@ class HealthScorecard(Record):
         Parameters
         ----------
         values : mapping of str to array_like of float, shape (n,), or DataFrame
-            The raw values by component, NaN where missing; a component without a column is missing
-            for everybody. A column that is no component is refused, so that a slip in its name is
+            The raw values by component, NaN where missing, of pandas or polars if they are a frame; a
+            component without a column is missing for everybody. A column that is no component is refused, so that a slip in its name is
             not read as a missing value.
         ids : array_like of int, str or UUID, shape (n,)
             The customers, each once.
@@ -348,6 +348,6 @@ def _once(name: str, what: str, keys: Sequence[str]) -> None:
 
 
 def _raw(value: Any, name: str) -> float:
-    if value is None or value != value:  # noqa: PLR0124 - NaN
+    if absent(value):
         return math.nan
     return finite(f"values.{name}", value)

@@ -180,11 +180,14 @@ def score_columns(
     card: HealthScorecard, values: Mapping[str, ArrayLike] | pd.DataFrame, ids: ArrayLike
 ) -> HealthScores:
     """Return the health scores of columns of values; see `HealthScorecard.scores`."""
-    if not hasattr(values, "keys"):
+    if not hasattr(values, "keys") and not hasattr(values, "columns"):
         raise InvalidInputError("values", "must be columns by name", came(values))
-    names = list(values.keys())
+    names = list(values.columns if hasattr(values, "columns") else values)
     card.check_names("values", names)
     owners = np.asarray(ids)
+    if owners.ndim != 1:
+        problem = f"got {owners.ndim} dimensions"
+        raise InvalidInputError("ids", "must be one-dimensional", problem)
     columns = {name: _column(f"values.{name}", values[name], owners.shape) for name in names}
     score, known, band = weighed(card, columns, owners.size)
     return HealthScores(

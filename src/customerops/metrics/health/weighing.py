@@ -6,12 +6,13 @@ import functools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from numbers import Real
 from typing import Any, Literal
 
 from customerops.errors import InvalidInputError
 from customerops.model.values.checks import came, each, finite, one_of
 
-__all__ = ["MISSING", "Missing", "health_score", "in_whole_numbers"]
+__all__ = ["MISSING", "Missing", "absent", "health_score", "in_whole_numbers"]
 
 Missing = Literal["refuse", "reweight", "worst"]
 """What is done about a customer of whom a value is missing."""
@@ -127,12 +128,25 @@ def _mean(value: Any, missing: str) -> Fraction | None:
     return sum(known, Fraction(0)) / len(known)
 
 
+def absent(value: object) -> bool:
+    """Return whether a value is missing: None, NaN or the NA of pandas.
+
+    Examples
+    --------
+    >>> absent(None), absent(float("nan")), absent(0.0)
+    (True, True, False)
+    """
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, Real) and math.isnan(value)
+
+
 def _is_one(value: Any) -> bool:
     return value is None or isinstance(value, str) or not hasattr(value, "__iter__")
 
 
 def _point(value: Any) -> Fraction | None:
-    if value is None or value != value:  # noqa: PLR0124 - NaN
+    if absent(value):
         return None
     if isinstance(value, str):
         raise InvalidInputError("values", "must be numbers", came(value))
