@@ -10,7 +10,7 @@ from typing import Any
 from customerops.model import Interaction
 from tests.reference.metrics import Histories
 
-__all__ = ["balance", "gini", "hhi", "lorenz", "next_window", "orders", "products", "users"]
+__all__ = ["balance", "complaints", "gini", "hhi", "lorenz", "next_window", "orders", "products", "users"]
 
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -65,6 +65,16 @@ def users(own: Histories, span: Span, revenue: Sequence[str], active: Sequence[s
         paying += any(minor(x) > 0 for x in paid)
         using += bool(within(events, span, *active))
     return money, using, paying
+
+
+def complaints(own: Histories, span: Span) -> tuple[int, int, int, int]:
+    """Return complaints (here: uses), orders, who bought and complained, and who bought."""
+    many = orders = both = buyers = 0
+    for events in own.values():
+        bad, sold = (len(within(events, span, kind)) for kind in ("use", "purchase"))
+        many, orders = many + bad, orders + sold
+        both, buyers = both + bool(bad and sold), buyers + bool(sold)
+    return many, orders, both, buyers
 
 
 def gini(values: Sequence[int]) -> Fraction:

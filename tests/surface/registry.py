@@ -907,3 +907,57 @@ stat(
     metrics.dormancy_rate, within=DAYS, activity={"use", "purchase"}, period="month", by="country"
 )
 stat(metrics.dormancy_rate, within=HOURS, activity="use", members="signup", by=first("channel"))
+CALLS = {"offered": "case_open", "answers": "case_reply", "abandons": "case_resolve"}
+stat(
+    metrics.answer_rate,
+    data="cases",
+    definition="offered",
+    target=HOURS,
+    period="month",
+    by=first("channel"),
+    **CALLS,
+)
+stat(metrics.answer_rate, data="cases", definition="answered", target=DAYS, over=QUARTER, **CALLS)
+stat(
+    metrics.answer_rate,
+    data="cases",
+    definition="short_out",
+    target=HOURS,
+    short=DAYS,
+    by="country",
+    **CALLS,
+)
+stat(
+    metrics.answer_rate,
+    data="cases",
+    definition="short_met",
+    target=DAYS,
+    short=HOURS,
+    period="quarter",
+    **CALLS,
+)
+stat(metrics.handling_time, data="cases", work=value >= 0, period="month", by="country")
+stat(metrics.handling_time, data="cases", work=value >= 1, unit=HOURS, counts=HOURS, over=QUARTER)
+stat(
+    metrics.containment_rate,
+    data="cases",
+    definition="contained",
+    within=DAYS,
+    humans="case_reply",
+    period="month",
+    by="country",
+)
+stat(
+    metrics.containment_rate,
+    data="cases",
+    definition="resolved",
+    within=HOURS,
+    bots={"case_open", "case_status"},
+    humans="case_reply",
+    resolves="case_resolve",
+    over=QUARTER,
+)
+stat(
+    metrics.complaint_rate, definition="by_orders", complaints="use", period="month", by="country"
+)
+stat(metrics.complaint_rate, definition="by_customers", complaints="use", over=QUARTER)

@@ -188,6 +188,7 @@ if TYPE_CHECKING:
     )
     from customerops.metrics.scoring.rfm_table import RFM, rfm
     from customerops.metrics.service.backlogs import Backlog, backlog, contact_rate
+    from customerops.metrics.service.calls import answer_rate, containment_rate, handling_time
     from customerops.metrics.service.levels import ServiceLevel, SlaClocks, sla, sla_clocks
     from customerops.metrics.service.outcomes import (
         escalation_rate,
@@ -222,6 +223,7 @@ if TYPE_CHECKING:
         restricted_mean,
     )
     from customerops.metrics.value.abandoning import abandonment_rate
+    from customerops.metrics.value.complaining import complaint_rate
     from customerops.metrics.value.order_values import (
         average_order_value,
         purchase_frequency,
@@ -372,6 +374,7 @@ __all__ = [
     "adoption",
     "alarm_lead_time",
     "allocate",
+    "answer_rate",
     "arpa",
     "arppu",
     "arpu",
@@ -394,8 +397,10 @@ __all__ = [
     "co_purchases",
     "compare",
     "compare_scores",
+    "complaint_rate",
     "concentration",
     "contact_rate",
+    "containment_rate",
     "cost_to_retain",
     "coupon_redemption",
     "coupon_redemption_from_counts",
@@ -421,6 +426,7 @@ __all__ = [
     "gap_times",
     "gross_margin",
     "grr",
+    "handling_time",
     "health_score",
     "health_scores",
     "incremental_return",
@@ -654,6 +660,7 @@ _HOMES = {
     "adoption": "health.adopting",
     "alarm_lead_time": "health.lead_times",
     "allocate": "comparison.budget",
+    "answer_rate": "service.calls",
     "arpa": "value.per_user",
     "arppu": "value.per_user",
     "arpu": "value.per_user",
@@ -676,8 +683,10 @@ _HOMES = {
     "co_purchases": "affinity.bought_together",
     "compare": "clv.comparing",
     "compare_scores": "health.comparing_scores",
+    "complaint_rate": "value.complaining",
     "concentration": "value.spread",
     "contact_rate": "service.backlogs",
+    "containment_rate": "service.calls",
     "cost_to_retain": "revenue.economics",
     "coupon_redemption": "campaign.coupons",
     "coupon_redemption_from_counts": "campaign.coupons",
@@ -703,6 +712,7 @@ _HOMES = {
     "gap_times": "engagement.gaps",
     "gross_margin": "revenue.margins",
     "grr": "revenue.retained",
+    "handling_time": "service.calls",
     "health_score": "health.weighing",
     "health_scores": "health.scores",
     "incremental_return": "experiments.claims",

@@ -152,10 +152,10 @@ ENTRIES = (
         names=("opt-out rate",),
     ),
     MetricSpec(
-        key="complaint_rate",
+        key="message_complaint_rate",
         home="customerops.metrics.CampaignSummary.complaint_rate",
-        label="complaint rate",
-        label_zh="投诉率",
+        label="spam complaint rate",
+        label_zh="垃圾举报率",
         description="Messages reported as spam by messages delivered, or sent.",
         description_zh="被举报为垃圾信息 / 送达 (或发送)。",
         unit="fraction",
