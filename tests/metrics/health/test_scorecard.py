@@ -452,10 +452,10 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
         lambda: CARD.score({"login": 3}),
         "values must name components: got 'login', did you mean 'logins'?",
     ),
-    (lambda: CARD.score({7: 3}), "values must name components: got int"),
+    (lambda: CARD.score({7: 3}), "values must name components: got int"),  # type: ignore[dict-item]
     (lambda: CARD.score({"logins": math.inf}), "values.logins must be finite: got inf"),
     (
-        lambda: CARD.score({"logins": "3"}),
+        lambda: CARD.score({"logins": "3"}),  # type: ignore[dict-item]
         "values.logins must be a float: got str",
     ),
     (lambda: CARD.scores(3, ids=[1]), "values must be columns by name: got int"),  # type: ignore[arg-type]
@@ -496,7 +496,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: CARD.scorer([]), "sources must be a mapping: got list"),  # type: ignore[arg-type]
     (
-        lambda: CARD.scorer({"logins": 3}),
+        lambda: CARD.scorer({"logins": 3}),  # type: ignore[dict-item]
         "sources.logins must be a function of a log: got int",
     ),
     (
