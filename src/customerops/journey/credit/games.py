@@ -70,6 +70,15 @@ class Shapley(Model):
     attribution modeling in online advertising. arXiv:1804.05327. Castro, J., Gomez, D. and
     Tejada, J. (2009). Polynomial calculation of the Shapley value based on sampling. Computers &
     Operations Research 36(5), 1726-1730.
+
+    Examples
+    --------
+    >>> from customerops.journey import PathTable, Shapley, attribute
+    >>> paths = PathTable.from_counts(["ad", "ad > mail"], [1, 2], separator=">")
+    >>> attribute(paths, Shapley()).to_frame()[["channel", "conversions"]]
+      channel  conversions
+    0      ad          2.0
+    1    mail          1.0
     """
 
     game: str = attrs.field(default="conversions_of_subsets", converter=_game)

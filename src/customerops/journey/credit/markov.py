@@ -52,6 +52,16 @@ class Markov(Model):
     Anderl, E., Becker, I., von Wangenheim, F. and Schumann, J. H. (2016). Mapping the customer
     journey. International Journal of Research in Marketing 33(3), 457-474.
     Kemeny, J. G. and Snell, J. L. (1976). Finite Markov Chains, chapter 3: absorbing chains.
+
+    Examples
+    --------
+    >>> from customerops.journey import Markov, PathTable, attribute
+    >>> paths = PathTable.from_counts(["ad > mail", "mail", "ad"], [1, 1, 0], [0, 0, 1], separator=">")
+    >>> credit = attribute(paths, Markov())  # without ads every second conversion is lost
+    >>> credit.to_frame()[["channel", "conversions", "removal_effect"]].round(3)
+      channel  conversions  removal_effect
+    0      ad        0.667             0.5
+    1    mail        1.333             1.0
     """
 
     order: int = attrs.field(default=1, converter=_order)

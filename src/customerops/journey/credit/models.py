@@ -137,7 +137,17 @@ class Weights(Model):
 
 @attrs.frozen
 class First(Weights):
-    """All credit to the first touch: what made the customer come."""
+    """All credit to the first touch: what made the customer come.
+
+    Examples
+    --------
+    >>> from customerops.journey import First, PathTable, attribute
+    >>> paths = PathTable.from_counts(["ad > mail > ad"], [6], separator=">")
+    >>> attribute(paths, First()).to_frame()[["channel", "conversions"]]
+      channel  conversions
+    0      ad          6.0
+    1    mail          0.0
+    """
 
     def weights(self, block: Block) -> Floats:
         """Return 1 at the first touch of each path."""
@@ -146,7 +156,17 @@ class First(Weights):
 
 @attrs.frozen
 class Last(Weights):
-    """All credit to the last touch: what came just before the conversion."""
+    """All credit to the last touch: what came just before the conversion.
+
+    Examples
+    --------
+    >>> from customerops.journey import Last, PathTable, attribute
+    >>> paths = PathTable.from_counts(["ad > mail"], [6], separator=">")
+    >>> attribute(paths, Last()).to_frame()[["channel", "conversions"]]
+      channel  conversions
+    0      ad          0.0
+    1    mail          6.0
+    """
 
     def weights(self, block: Block) -> Floats:
         """Return 1 at the last touch of each path."""
@@ -172,6 +192,16 @@ class LastNonDirect(Weights):
     ------
     InvalidInputError
         If they are not plain labels.
+
+    Examples
+    --------
+    >>> from customerops.journey import LastNonDirect, PathTable, attribute
+    >>> paths = PathTable.from_counts(["ad > mail > direct"], [6], separator=">")
+    >>> attribute(paths, LastNonDirect()).to_frame()[["channel", "conversions"]]
+      channel  conversions
+    0      ad          0.0
+    1  direct          0.0
+    2    mail          6.0
     """
 
     direct: tuple[Label, ...] = attrs.field(default=("direct",), converter=_labels)
@@ -188,7 +218,17 @@ class LastNonDirect(Weights):
 
 @attrs.frozen
 class Linear(Weights):
-    """Equal credit to every touch; a channel touched twice has two shares."""
+    """Equal credit to every touch; a channel touched twice has two shares.
+
+    Examples
+    --------
+    >>> from customerops.journey import Linear, PathTable, attribute
+    >>> paths = PathTable.from_counts(["ad > mail > ad"], [6], separator=">")
+    >>> attribute(paths, Linear()).to_frame()[["channel", "conversions"]]
+      channel  conversions
+    0      ad          4.0
+    1    mail          2.0
+    """
 
     def weights(self, block: Block) -> Floats:
         """Return 1 / touches."""
@@ -197,7 +237,17 @@ class Linear(Weights):
 
 @attrs.frozen
 class Participation(Weights):
-    """A full conversion to every distinct channel of the path: credits add up to more than there are."""
+    """A full conversion to every distinct channel of the path: credits add up to more than there are.
+
+    Examples
+    --------
+    >>> from customerops.journey import Participation, PathTable, attribute
+    >>> paths = PathTable.from_counts(["ad > mail > ad"], [6], separator=">")
+    >>> attribute(paths, Participation()).to_frame()[["channel", "conversions"]]
+      channel  conversions
+    0      ad          6.0
+    1    mail          6.0
+    """
 
     def weights(self, block: Block) -> Floats:
         """Return 1 at the first touch of each channel on each path."""
@@ -224,6 +274,15 @@ class PositionBased(Weights):
     Notes
     -----
     With two touches the ratio is that of first to last; one touch has all.
+
+    Examples
+    --------
+    >>> from customerops.journey import PathTable, PositionBased, attribute
+    >>> paths = PathTable.from_counts(["ad > mail > ad"], [10], separator=">")
+    >>> attribute(paths, PositionBased()).to_frame()[["channel", "conversions"]].round(6)
+      channel  conversions
+    0      ad          8.0
+    1    mail          2.0
     """
 
     first: float = attrs.field(default=0.4, validator=validator(finite))
@@ -261,6 +320,27 @@ class TimeDecay(Weights):
     -----
     ``2 ** (-age / half_life)``, made to add up to 1 on every path. Needs a table with ages:
     ``paths_to_conversion(..., ages=timedelta(days=1))``; ages are whole units, rounded down.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.journey import TimeDecay, attribute, paths_to_conversion
+    >>> log = InteractionLog.from_arrays(
+    ...     customer_id=["a", "a", "a"],
+    ...     at=[dt.date(2026, 1, d) for d in (1, 3, 4)],
+    ...     kind=["visit", "visit", "purchase"],
+    ...     channel=["ad", "mail", None],
+    ...     tz=dt.timezone.utc,
+    ... ).until_day(dt.date(2026, 1, 31))
+    >>> paths = paths_to_conversion(
+    ...     log, "purchase", lookback=dt.timedelta(days=7), ages=dt.timedelta(days=1)
+    ... )
+    >>> credit = attribute(paths, TimeDecay(dt.timedelta(days=2)))  # two days apart: 1 to 2
+    >>> credit.to_frame()[["channel", "conversions"]].round(3)
+      channel  conversions
+    0      ad        0.333
+    1    mail        0.667
     """
 
     half_life: dt.timedelta = attrs.field(validator=validator(positive_duration))
@@ -289,6 +369,17 @@ class Custom(Weights):
     rule : callable
         Takes a path, a tuple of channels, and returns a weight for each touch: not negative, and
         not all zero. They are made to add up to 1.
+
+    Examples
+    --------
+    >>> from customerops.journey import Custom, PathTable, attribute
+    >>> paths = PathTable.from_counts(["ad > mail > shop"], [6], separator=">")
+    >>> later_is_more = Custom(lambda path: range(1, len(path) + 1))
+    >>> attribute(paths, later_is_more).to_frame()[["channel", "conversions"]]
+      channel  conversions
+    0      ad          1.0
+    1    mail          2.0
+    2    shop          3.0
     """
 
     rule: Callable[[tuple[Label, ...]], Sequence[float]] = attrs.field(validator=_function)

@@ -134,6 +134,11 @@ def campaign_summary(
     The customer is the unit of the intervals of rates of messages, for one customer's messages are
     opened or not together; see `Ratio`.
 
+    References
+    ----------
+    Klaviyo and Mailchimp, help on the reports of campaigns: delivered, opened, clicked, bounced,
+    unsubscribed. What each rate is divided by is said at `MessageCounts`.
+
     Examples
     --------
     >>> import datetime as dt

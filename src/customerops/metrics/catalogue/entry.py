@@ -120,6 +120,14 @@ class MetricDefinition:
     ------
     InvalidInputError
         If a text is empty, or the unit is unknown.
+
+    Examples
+    --------
+    >>> from customerops.metrics.catalogue import MetricDefinition
+    >>> MetricDefinition(
+    ...     meaning="lost by the opening base", meaning_zh="流失 / 期初", aliases=["textbook"]
+    ... ).aliases
+    ('textbook',)
     """
 
     meaning: str = attrs.field(validator=validator(text))

@@ -380,6 +380,15 @@ def difference_in_differences_from_outcomes(
         If the columns are not as long as each other or not whole numbers, or there are not two
         groups with the control among them.
 
+    Notes
+    -----
+    ``(mean of after - before of the treated) - (mean of after - before of the control)``. It is an
+    effect only under parallel trends; see `difference_in_differences`.
+
+    References
+    ----------
+    Angrist, J. D. and Pischke, J.-S. (2009). *Mostly Harmless Econometrics*, section 5.2.
+
     Examples
     --------
     >>> from customerops.metrics import difference_in_differences_from_outcomes

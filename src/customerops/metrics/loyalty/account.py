@@ -36,6 +36,18 @@ class PointsLot:
 class PointsState:
     """What became of a customer's points up to an instant.
 
+    Attributes
+    ----------
+    earned, adjusted, refunded : int
+        Points that came: earned, the pending ones included; by adjustments, less what these took;
+        and given back.
+    burned, expired : int
+        Points that went.
+    pending, outstanding : int
+        Points that are left: those that cannot be used yet, and those that can.
+    uncovered : int
+        Points that were asked for and not there; in none of the others.
+
     Notes
     -----
     ``earned + adjusted + refunded = burned + expired + outstanding + pending``, always; `adjusted`

@@ -61,6 +61,10 @@ def sales_velocity(
     ``opportunities * average_value * win_rate / cycle``, all four of the same window. The cycle
     divides: 20 % less of it is 25 % more velocity, 20 % more of any other is 20 % more.
 
+    References
+    ----------
+    HubSpot and Salesforce, on sales velocity: the same four numbers.
+
     Examples
     --------
     >>> import datetime as dt
@@ -99,6 +103,15 @@ def weighted_pipeline(
     InvalidInputError
         If a pair is none, a probability is not from 0 to 1, currencies differ, or there is neither
         a deal nor a currency.
+
+    Notes
+    -----
+    ``sum of amount * probability``. It is the expected value if the probabilities are right, and
+    what comes is seldom near it where a few deals are large.
+
+    References
+    ----------
+    Salesforce, object reference: Opportunity, its ``ExpectedRevenue``, amount times probability.
 
     Examples
     --------
@@ -147,6 +160,11 @@ def pipeline_coverage(
     ------
     InvalidInputError
         If amounts are not numbers, negative, or of several currencies.
+
+    Notes
+    -----
+    ``pipeline / (target - won)``. What is needed is one by the win rate by value: of a pipeline
+    that wins a quarter, 4.
 
     Examples
     --------
@@ -313,6 +331,10 @@ def lead_score(
     -----
     The points are the caller's judgement. A score says in which order to call, and nothing of how
     likely a lead is to buy.
+
+    References
+    ----------
+    HubSpot, help on lead scores: points that decay with time, there in steps.
 
     Examples
     --------

@@ -39,6 +39,14 @@ class RFMSegment:
         Its name in Chinese.
     r, f, m : (int, int), optional
         The lowest and the highest score; left out, any.
+
+    Examples
+    --------
+    >>> from customerops.metrics import RFM_SEGMENTS, RFMSegment
+    >>> big = RFMSegment("big and recent", "近期大额客户", r=(4, 5), m=(5, 5))  # of any frequency
+    >>> mine = (big, *RFM_SEGMENTS)  # the first that fits a customer wins
+    >>> mine[0].f is None, mine[1].key
+    (True, 'champions')
     """
 
     key: str

@@ -34,7 +34,19 @@ __all__ = ["IdentityDecisions", "Resolution", "resolve_identities"]
 
 @attrs.frozen(kw_only=True)
 class IdentityDecisions:
-    """What somebody said besides the records, without repetitions and in a fixed order."""
+    """What somebody said besides the records, without repetitions and in a fixed order.
+
+    Attributes
+    ----------
+    links : tuple of Link
+        Who was said to be one customer.
+    splits : tuple of IdentitySplit
+        Who was said to be several.
+    distrusted : frozenset of SharedIdentifier or Link
+        Evidence that is not to be taken.
+    prefer : frozenset of ids
+        Records whose id a customer is to have.
+    """
 
     links: tuple[Link, ...]
     splits: tuple[IdentitySplit, ...]

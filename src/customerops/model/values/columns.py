@@ -17,7 +17,15 @@ __all__ = ["Coded", "Column", "Ids", "Numbers", "code_type", "read_only"]
 
 @attrs.frozen(eq=False, repr=False)
 class Coded:
-    """A categorical column: small integer codes into sorted labels; -1 is missing."""
+    """A categorical column: small integer codes into sorted labels; -1 is missing.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n,)
+        The place of each row's label; -1 where it is missing.
+    labels : tuple of str, int, bool or None
+        Every label once, sorted.
+    """
 
     codes: NDArray[Any]
     labels: tuple[Label, ...]
@@ -38,7 +46,15 @@ class Coded:
 
 @attrs.frozen(eq=False, repr=False)
 class Numbers:
-    """An int64 column (minor units, microseconds, fixed point); `valid` None means all are."""
+    """An int64 column (minor units, microseconds, fixed point); `valid` None means all are.
+
+    Attributes
+    ----------
+    values : ndarray of int64, shape (n,)
+        The numbers; of no meaning where they are not valid.
+    valid : ndarray of bool, shape (n,), or None
+        Where there is a number; None if everywhere.
+    """
 
     values: NDArray[np.int64]
     valid: NDArray[np.bool_] | None = None
