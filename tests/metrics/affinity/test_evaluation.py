@@ -305,6 +305,8 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (odd(lambda _h, _n: 3), {}, "recommender must be an iterable of values: got int"),
     (odd(lambda _h, _n: ["ink", "pen"]), {}, "recommender must be an iterable of values: got str"),
     (odd(lambda _h, _n: [("a", "b", "c")] * 2), {}, "recommender must return lists of at most n"),
+    (odd(lambda _h, _n: [(["a"],)] * 2), {}, "recommender must return lists of labels: one cannot"),
+    (similar, {"purchases": 3}, "purchases must be a rule, a kind"),
     (odd(lambda _h, _n: [("a", "a")] * 2), {}, "recommender must name an item once in a list"),
     (
         odd(lambda h, _n: popular(log_of(SHOP)).recommend(h, 3)),

@@ -17,7 +17,7 @@ from customerops.errors import InvalidInputError
 from customerops.metrics import CoPurchases, co_purchases
 from customerops.metrics.affinity import pairing
 from customerops.metrics.affinity.measures import MEASURES
-from customerops.model import ClusteredShare, Interaction, InteractionLog, Proportion, Window
+from customerops.model import ClusteredShare, Did, Interaction, InteractionLog, Proportion, Window
 from tests.metrics.affinity.shops import AS_OF, ORDERS, START, UTC, cdnow_like, log_of, order, own
 from tests.reference import affinity as slow
 
@@ -301,7 +301,8 @@ def test_many_baskets(unit: Any) -> None:
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"unit": "basket"}, "unit must be one of 'customer', 'order': got str"),
     ({"what": "colour"}, "what must be one of 'sku', 'category': got str"),
-    ({"purchases": 3}, "rule must be"),
+    ({"purchases": 3}, "^purchases must be a rule, a kind"),
+    ({"purchases": Did("purchase")}, "purchases must be a rule about events"),
 ]
 
 
@@ -339,6 +340,8 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
     ({"pairs": {("a", "b"): 2, ("b", "a"): 2}}, "pairs must be there once each: one came both"),
     ({"pairs": {("a", "b"): 1}}, "pairs must be at least 2"),
     ({"pairs": {("a", "b"): 4}}, "pairs must be at most 3"),
+    ({"pairs": [("a", "b")]}, "pairs must be a mapping to counts: got list"),
+    ({"items": ["a", "b"]}, "items must be a mapping to counts: got list"),
 ]
 
 

@@ -24,7 +24,7 @@ from customerops.metrics import (
 )
 from customerops.metrics.affinity import item_to_item
 from customerops.metrics.affinity.similarity import near
-from customerops.model import Interaction, Window
+from customerops.model import Did, Interaction, Window
 from tests.metrics.affinity.shops import ORDERS, START, log_of, order, own
 from tests.reference import affinity as slow
 
@@ -241,6 +241,9 @@ BAD: list[tuple[Any, str]] = [
     (lambda: made().recommend([["ink"]], 0), "n must be at least 1"),
     (lambda: made().recommend(["ink"], 1), "histories must be an iterable of values: got str"),
     (lambda: made().recommend(3, 1), "histories must be an iterable of values: got int"),  # type: ignore[arg-type]
+    (lambda: made().recommend(iter([["ink"]]), 1), "histories must be a sequence: got list_iter"),  # type: ignore[arg-type]
+    (lambda: made().recommend([[["ink"]]], 1), "histories must hold labels of items: one cannot"),  # type: ignore[list-item]
+    (lambda: purchase_histories(log_of([]), purchases=Did("x")), "purchases must be a rule about"),
     (lambda: Popularity.of(PAIRS, bought="exclude").recommend([], 0), "n must be at least 1"),
 ]
 

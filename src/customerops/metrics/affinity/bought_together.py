@@ -109,7 +109,7 @@ def co_purchases(
     """
     one_of("unit", unit, UNITS)
     one_of("what", what, ("sku", "category"))
-    rule = as_rule(purchases)
+    rule = as_rule(purchases, name="purchases", level="event")
     asked = ask(log, as_of=as_of, over=over)
     baskets = read_baskets(asked.log, rule, what=what, unit=unit, over=over)
     pairs = counted_by_customer(baskets) if unit == "customer" else counted_by_order(baskets)

@@ -271,7 +271,7 @@ def evaluate_recommender(
     one_of("discount", discount, DISCOUNTS)
     n = whole("n", n, least=1)
     length = micros(positive_duration("horizon", horizon))
-    rule = as_rule(purchases)
+    rule = as_rule(purchases, name="purchases", level="event")
     asked = ask(log, as_of=as_of)
     instant = as_instant("split", split)
     if to_us(instant) >= asked.as_of:

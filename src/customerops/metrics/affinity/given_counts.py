@@ -9,7 +9,7 @@ import numpy as np
 
 from customerops.errors import InvalidInputError
 from customerops.model.tables.axes import Axis
-from customerops.model.values.checks import each, whole
+from customerops.model.values.checks import came, each, whole
 from customerops.model.values.labels import Label, label_key
 
 __all__ = ["counted"]
@@ -26,6 +26,9 @@ def counted(
         As `CoPurchases.from_counts`.
     """
     n = whole("baskets", baskets, least=0)
+    for name, given in (("items", items), ("pairs", pairs)):
+        if not isinstance(given, Mapping):
+            raise InvalidInputError(name, "must be a mapping to counts", came(given))
     order = sorted(items, key=label_key)
     axis = Axis("item", order, "state")
     counts = [whole("items", items[label], least=1, most=n) for label in order]

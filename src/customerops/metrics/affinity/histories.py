@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Sized
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from customerops.errors import InvalidInputError
 from customerops.metrics.affinity.baskets import What, read_baskets
 from customerops.model.log.ask import ask
 from customerops.model.log.log import InteractionLog
@@ -17,7 +18,7 @@ from customerops.model.rules.rules import Rule, as_rule
 from customerops.model.tables import render
 from customerops.model.tables.context import Context
 from customerops.model.tables.tables import Result
-from customerops.model.values.checks import each, one_of
+from customerops.model.values.checks import came, each, one_of
 from customerops.model.values.labels import Label
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def purchase_histories(
     ('pen', 'pad', 'ink')
     """
     one_of("what", what, ("sku", "category"))
-    rule = as_rule(purchases)
+    rule = as_rule(purchases, name="purchases", level="event")
     asked = ask(log, as_of=as_of, over=over)
     context = Context(
         "purchase_histories",
@@ -227,7 +228,14 @@ def coded_histories(
         code = known[histories.codes]
         row = np.repeat(np.arange(len(histories)), np.diff(histories.offsets))
     else:
-        rows = [[place.get(x, -1) for x in each("histories", own)] for own in _several(histories)]
+        try:
+            rows = [
+                [place.get(x, -1) for x in each("histories", own)] for own in _sized(histories)
+            ]
+        except TypeError:
+            raise InvalidInputError(
+                "histories", "must hold labels of items", "one cannot be looked up"
+            ) from None
         row = np.repeat(np.arange(len(rows)), [len(own) for own in rows])
         code = np.array([one for own in rows for one in own], np.int64)
     row, code = row[code >= 0], code[code >= 0]
@@ -236,6 +244,8 @@ def coded_histories(
     return row, code
 
 
-def _several(histories: Sequence[Collection[Label]]) -> Sequence[Collection[Label]]:
+def _sized(histories: Sequence[Collection[Label]]) -> Sequence[Collection[Label]]:
     each("histories", histories)
+    if not isinstance(histories, Sized):
+        raise InvalidInputError("histories", "must be a sequence", came(histories))
     return histories

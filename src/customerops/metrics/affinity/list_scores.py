@@ -192,7 +192,7 @@ def codes_of(lists: Sequence[Sequence[Label]], place: dict[Label, int], rows: in
     Raises
     ------
     InvalidInputError
-        If they are not as many, one is too long, or has an item twice.
+        If they are not as many, one is too long, or has an item twice or what is no label.
     """
     given = list(each("recommender", lists)) if not isinstance(lists, Recommendations) else lists
     if len(given) != rows:
@@ -208,7 +208,12 @@ def codes_of(lists: Sequence[Sequence[Label]], place: dict[Label, int], rows: in
         for i, one in enumerate(given):
             items = list(each("recommender", one))
             _not_longer(len(items), n)
-            codes[i, : len(items)] = [place.setdefault(x, len(place)) for x in items]
+            try:
+                codes[i, : len(items)] = [place.setdefault(x, len(place)) for x in items]
+            except TypeError:
+                raise InvalidInputError(
+                    "recommender", "must return lists of labels", "one cannot be looked up"
+                ) from None
     ordered = np.sort(codes, axis=1)
     if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
         raise InvalidInputError("recommender", "must name an item once in a list")
