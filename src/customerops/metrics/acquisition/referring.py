@@ -214,7 +214,7 @@ def referral_rate(
     as_of: dt.datetime | None = None,
     calendar: Calendar | None = None,
 ) -> Proportion:
-    """Return the share of customers who brought another one in the period (推荐率, 转介绍率).
+    """Return the share of customers who brought another one in the period (转介绍率, 推荐率).
 
     Parameters
     ----------

@@ -309,17 +309,23 @@ ENTRIES = (
         definitions={
             "cpm": MetricDefinition(
                 meaning="spend / impressions, times 1,000",
-                meaning_zh="千次展示成本",
+                meaning_zh="花费 / 展示次数 * 1,000 (千次展示成本)",
                 authority="advertising",
             ),
             "cpc": MetricDefinition(
-                meaning="spend / clicks", meaning_zh="每次点击成本", authority="advertising"
+                meaning="spend / clicks",
+                meaning_zh="花费 / 点击数 (单次点击成本)",
+                authority="advertising",
             ),
             "cpl": MetricDefinition(
-                meaning="spend / leads", meaning_zh="每条线索成本", authority="advertising"
+                meaning="spend / leads",
+                meaning_zh="花费 / 线索数 (线索成本)",
+                authority="advertising",
             ),
             "cpa": MetricDefinition(
-                meaning="spend / actions", meaning_zh="每次行动成本", authority="advertising"
+                meaning="spend / actions",
+                meaning_zh="花费 / 行动数 (转化成本)",
+                authority="advertising",
             ),
         },
         tags=("campaign", "acquisition", "unit economics"),

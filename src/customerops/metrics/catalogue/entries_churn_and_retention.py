@@ -57,7 +57,7 @@ CHURN = {
     ),
     "exposure": MetricDefinition(
         meaning="exits / time customers were there: a hazard, which may exceed 1",
-        meaning_zh="流失次数 / 客户在场时长 (风险率), 可能超过 1",
+        meaning_zh="流失次数 / 客户存续时长 (风险率), 可能超过 1",
         aliases=("customer_days", "recurly_customer_days"),
         authority="Recurly's advice; survival analysis",
     ),

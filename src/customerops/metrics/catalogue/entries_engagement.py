@@ -324,7 +324,7 @@ ENTRIES = (
             ),
         },
         tags=("loyalty",),
-        names=("burn rate", "earn and burn", "核销率"),
+        names=("burn rate", "earn and burn", "核销率", "积分兑换率"),
     ),
     MetricSpec(
         key="active_member_rate",

@@ -26,7 +26,7 @@ ENTRIES = (
         label="uplift",
         label_zh="增量 (uplift)",
         description="What a treatment did: each arm against the control, as assigned.",
-        description_zh="干预带来的增量: 各实验组与对照组之差, 按分配计 (意向分析)。",
+        description_zh="干预带来的增量: 各实验组与对照组之差, 按分配计 (意向性分析, ITT)。",
         unit="any",
         kind="derived",
         numerator="mean of the treated - mean of the control",
@@ -150,7 +150,7 @@ ENTRIES = (
         kind="derived",
         additivity=CUSTOMERS,
         tags=("experiment",),
-        names=("SRM", "sample ratio mismatch", "分流检验"),
+        names=("SRM", "sample ratio mismatch", "样本比例不匹配", "分流检验"),
     ),
     MetricSpec(
         key="power",

@@ -89,7 +89,7 @@ ENTRIES = (
             ),
             "aov_frequency_years": MetricDefinition(
                 meaning="order value * orders a year * years: revenue",
-                meaning_zh="客单价 x 频次 x 年限 (收入口径)",
+                meaning_zh="笔单价 * 年订单数 * 年限 (收入口径)",
                 authority="retail",
             ),
             "gupta_lehmann": MetricDefinition(
@@ -257,9 +257,9 @@ ENTRIES = (
         key="decompose",
         home="customerops.metrics.decompose",
         label="mix and rate effects",
-        label_zh="结构拆解 (结构效应, 率效应)",
+        label_zh="结构拆解 (结构效应, 比率效应)",
         description="The change of a rate split into mix and rate effects of groups, exactly.",
-        description_zh="把比率的变化精确拆成各组的结构效应与率效应。",
+        description_zh="把比率的变化精确拆成各组的结构效应与比率效应。",
         unit="fraction",
         kind="derived",
         tags=("comparison",),

@@ -33,7 +33,7 @@ UNITS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "duration": ("elapsed time", "时长"),
         "fraction": ("a fraction; a share lies in 0 to 1", "比例"),
         "loyalty_points": ("points of a loyalty scheme", "会员积分"),
-        "number": ("a pure number", "倍数"),
+        "number": ("a pure number", "无量纲数"),
         "periods": ("a number of periods", "期数"),
         "points": ("points from -100 to 100", "分 (-100 至 100)"),
         "scale_points": ("points of the scale that was asked on", "量表分"),

@@ -223,7 +223,7 @@ def time_to_first_value(
     as_of: dt.datetime | None = None,
     calendar: Calendar | None = None,
 ) -> EventTable:
-    """Return how long customers take from their start to their first value (首次价值时间).
+    """Return how long customers take from their start to their first value (首次价值实现时间).
 
     Parameters
     ----------

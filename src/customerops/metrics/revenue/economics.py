@@ -78,7 +78,7 @@ def ltv_from(
     =======================  =================================================================
     ``arpa_over_churn``      ``arpa / churn``: revenue, undiscounted (ChartMogul)
     ``margin``               ``arpa * margin / churn``
-    ``aov_frequency_years``  ``order_value * frequency * years``: revenue (客单价 x 频次 x 年限)
+    ``aov_frequency_years``  ``order_value * frequency * years``: revenue (笔单价 x 频次 x 年限)
     ``gupta_lehmann``        ``arpa * margin * r / (1 + i - r)`` at the end of the period, or
                              ``arpa * margin * (1 + i) / (1 + i - r)`` if the first is immediate
     =======================  =================================================================
