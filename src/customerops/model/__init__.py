@@ -36,6 +36,12 @@ if TYPE_CHECKING:
         interaction_from_zoho,
     )
     from customerops.model.identity.columns import IdentifierColumns, SourceRecord
+    from customerops.model.identity.matching import (
+        MatchQuality,
+        duplicate_rate,
+        match_quality,
+        match_quality_of_pairs,
+    )
     from customerops.model.identity.merge_log import (
         IdentityJoin,
         IdentityTie,
@@ -267,6 +273,7 @@ __all__ = [
     "Link",
     "LogErasure",
     "MORE",
+    "MatchQuality",
     "Mean",
     "MergeLog",
     "MergedCustomer",
@@ -357,6 +364,7 @@ __all__ = [
     "customer_from_segment",
     "customer_from_zoho",
     "direction",
+    "duplicate_rate",
     "erase",
     "erase_from_log",
     "export_subject",
@@ -372,6 +380,8 @@ __all__ = [
     "kind",
     "last",
     "link_from_segment",
+    "match_quality",
+    "match_quality_of_pairs",
     "merge_customers",
     "name",
     "never",
@@ -472,6 +482,7 @@ _HOMES = {
     "Link": "identity.rules",
     "LogErasure": "privacy.logs",
     "MORE": "values.labels",
+    "MatchQuality": "identity.matching",
     "Mean": "tables.estimates",
     "MergeLog": "identity.merge_log",
     "MergedCustomer": "identity.survivorship",
@@ -562,6 +573,7 @@ _HOMES = {
     "customer_from_segment": "adapters.segment",
     "customer_from_zoho": "adapters.zoho",
     "direction": "rules.rules",
+    "duplicate_rate": "identity.matching",
     "erase": "rights.erasure",
     "erase_from_log": "privacy.logs",
     "export_subject": "privacy.logs",
@@ -577,6 +589,8 @@ _HOMES = {
     "kind": "rules.rules",
     "last": "rules.grouping",
     "link_from_segment": "adapters.segment",
+    "match_quality": "identity.matching",
+    "match_quality_of_pairs": "identity.matching",
     "merge_customers": "identity.survivorship",
     "name": "rules.rules",
     "never": "rules.rules",

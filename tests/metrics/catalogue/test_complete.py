@@ -24,7 +24,12 @@ from tests.surface.registry import ENTRIES as REGISTERED
 MEASURING = ("metrics", "lifecycle", "journey")
 
 # of the model those are that count customers of a log, and the quality of data
-OF_DATA = {"model.assess"}
+OF_DATA = {
+    "model.assess",
+    "model.duplicate_rate",
+    "model.match_quality",
+    "model.match_quality_of_pairs",
+}
 
 NOT_MEASURES = {
     "metrics.allocate": "decides",
