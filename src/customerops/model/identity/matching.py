@@ -99,6 +99,11 @@ def duplicate_rate(found: Mapping[Any, Any]) -> float:
     It is of what was found: records of one customer that were missed do not count, and records that
     were joined wrongly do. `match_quality` tells how many of either there are.
 
+    References
+    ----------
+    Christen, P. (2012), Data Matching: Concepts and Techniques for Record Linkage, Entity Resolution,
+    and Duplicate Detection. Springer.
+
     Examples
     --------
     >>> from customerops.model import duplicate_rate
@@ -208,6 +213,11 @@ def match_quality_of_pairs(
     -----
     Labelled pairs are as good as their sample. Pairs at random are hardly ever one customer; where
     candidates were sampled by how alike they are, precision and recall are of those candidates.
+
+    References
+    ----------
+    Christen, P. (2012), Data Matching: Concepts and Techniques for Record Linkage, Entity Resolution,
+    and Duplicate Detection. Springer.
 
     Examples
     --------
