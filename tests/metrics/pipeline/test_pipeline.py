@@ -174,9 +174,9 @@ def test_the_open_pipeline() -> None:
         table.weighted([0.1])  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="must have every stage: it lacks 'contract'"):
         table.weighted({"lead": 0, "offer": 1})
-    with pytest.raises(InvalidInputError, match="probabilities from 0 to 1"):
+    with pytest.raises(InvalidInputError, match="must be a probability from 0 to 1"):
         table.weighted({**chances, "offer": "1.1"})
-    with pytest.raises(InvalidInputError, match="probabilities must be"):
+    with pytest.raises(InvalidInputError, match="probabilities.* must be"):
         table.weighted({**chances, "offer": 0.5})  # type: ignore[dict-item]
 
 
@@ -290,7 +290,7 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: m.win_rate(LOG, stages=STAGES, definition="all"), "definition must be one of"),
     (
         lambda: m.win_rate(LOG, stages=SalesStages(["lead"]), definition="count"),
-        "stages must have every stage: 4 of 12 rows are not",
+        "name must be one of the stages in a stage_change: 4 of 12 rows are not",
     ),
     (lambda: m.stage_conversion(LOG, stages=STAGES, definition="x"), "definition must be one of"),
     (lambda: m.cycle_length(LOG, stages=STAGES, definition="x"), "definition must be one of"),
@@ -301,17 +301,26 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: m.sales_velocity(**{**FOUR, "cycle": -DAY}), "cycle must be a timedelta that is"),
     (lambda: m.sales_velocity(**{**FOUR, "cycle": 9}), "cycle must be a timedelta that is"),
     (lambda: m.weighted_pipeline([]), "currency must be given: there are no deals"),
-    (lambda: m.weighted_pipeline([EURO]), "deals must be pairs of Money and probability"),
+    (lambda: m.weighted_pipeline([EURO]), r"deals\[0\] must be a pair of Money and probability"),
     (lambda: m.weighted_pipeline([(EURO, 1), (YEN, 1)]), "currency must be the same"),
-    (lambda: m.weighted_pipeline([(EURO, 2)]), "deals must have probabilities from 0 to 1"),
+    (
+        lambda: m.weighted_pipeline([(EURO, 1), (EURO, 2)]),
+        r"deals\[1\]\[1\] must be a probability from",
+    ),
     (lambda: m.pipeline_coverage(pipeline=EURO, target=YEN), "currency must be the same"),
     (lambda: m.pipeline_coverage(pipeline=-1, target=1), "pipeline must not be negative"),
     (lambda: m.quota_attainment(won=EURO, quota=YEN), "currency must be the same"),
     (lambda: m.quota_attainment(won=1, quota=-1), "quota must not be negative"),
     (lambda: m.forecast_error([1], [1, 2]), "forecast must have one number for each"),
-    (lambda: m.forecast_error([math.nan], [1]), "forecast must be finite"),
+    (
+        lambda: m.forecast_error([1, math.nan], [1, 1]),
+        "forecast must be finite: 1 of 2 rows is not .f.* 1",
+    ),
     (lambda: m.lead_score([1], [], half_life=DAY), "ages must be as many as points"),
-    (lambda: m.lead_score([1], [-DAY], half_life=DAY), "ages must be a timedelta that is not"),
+    (
+        lambda: m.lead_score([1], [-DAY], half_life=DAY),
+        "ages must be a timedelta that is not negative: got a neg",
+    ),
     (lambda: m.lead_score([1], [DAY], half_life=0 * DAY), "half_life must be longer than zero"),
     (lambda: m.lead_scores(LOG, points=[], half_life=DAY), "log must not be by thread"),
     (lambda: m.lead_scores(LOG, points=["x"], half_life=DAY), "points must be pairs of a rule"),

@@ -124,7 +124,9 @@ def test_one_customer_has_a_value_but_no_interval() -> None:
     [([1, 2], [1], None), ([1, 2], [1, 2], np.array([0])), ([1], [1, 2], np.array([0, 0]))],
 )
 def test_rows_must_be_as_many(x: Any, y: Any, codes: Any) -> None:
-    with pytest.raises(InvalidInputError, match=r"^codes, x and y must have as many rows: got \["):
+    with pytest.raises(
+        InvalidInputError, match=r"^(codes, )?x and y must have as many rows: got \["
+    ):
         Ratio.from_rows(x, y, context=CONTEXT, codes=codes)
 
 

@@ -121,14 +121,16 @@ def weighted_pipeline(
     Money('349.99', 'EUR')
     """
     total, code = Fraction(0), currency
-    for pair in each("deals", deals):
+    for row, pair in enumerate(each("deals", deals)):
         if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Money)):
-            raise InvalidInputError("deals", "must be pairs of Money and probability", came(pair))
+            raise InvalidInputError(
+                f"deals[{row}]", "must be a pair of Money and probability", came(pair)
+            )
         amount, chance = pair
         if code is not None and amount.currency != code:
             raise InvalidInputError("currency", "must be the same in every deal")
         code = amount.currency
-        total += amount.minor * as_chance("deals", chance)
+        total += amount.minor * as_chance(f"deals[{row}][1]", chance)
     if code is None:
         raise InvalidInputError("currency", "must be given", "there are no deals")
     return Money.of_minor(round(total), code)
@@ -291,8 +293,11 @@ def forecast_error(forecast: ArrayLike, actual: ArrayLike) -> ForecastError:
     if pair[0].ndim != 1 or pair[0].shape != pair[1].shape:
         raise InvalidInputError("forecast", "must have one number for each of actual")
     for name, values in zip(("forecast", "actual"), pair, strict=True):
-        if not np.isfinite(values).all():
-            raise InvalidInputError(name, "must be finite")
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if len(wrong):
+            raise InvalidInputError(
+                name, "must be finite", count=len(wrong), total=len(values), first=int(wrong[0])
+            )
     return ForecastError(*pair)
 
 
@@ -366,7 +371,7 @@ def as_chance(name: str, value: object) -> Fraction:
     """
     chance = Fraction(decimal(name, value))
     if not 0 <= chance <= 1:
-        raise InvalidInputError(name, "must have probabilities from 0 to 1")
+        raise InvalidInputError(name, "must be a probability from 0 to 1")
     return chance
 
 
@@ -378,8 +383,11 @@ def as_age(name: str, value: object) -> dt.timedelta:
     InvalidInputError
         If it is no timedelta, or negative.
     """
-    if not isinstance(value, dt.timedelta) or value < dt.timedelta(0):
-        raise InvalidInputError(name, "must be a timedelta that is not negative", came(value))
+    must = "must be a timedelta that is not negative"
+    if not isinstance(value, dt.timedelta):
+        raise InvalidInputError(name, must, came(value))
+    if value < dt.timedelta(0):
+        raise InvalidInputError(name, must, "got a negative one")
     return value
 
 

@@ -196,7 +196,8 @@ def _fold(asked: Threads, stages: SalesStages) -> Deals:
     stage = to[column.codes[rows]]  # -1 is not said, -2 not known
     strange = int((stage == -2).sum())
     if strange:
-        raise InvalidInputError("stages", "must have every stage", count=strange, total=len(rows))
+        must = "must be one of the stages in a stage_change"
+        raise InvalidInputError("name", must, count=strange, total=len(rows))
     rows, stage = rows[stage >= 0], stage[stage >= 0]
     lead = first_of_run(log.codes[rows], stage)
     moves, at_stage = rows[lead], stage[lead]

@@ -90,7 +90,7 @@ class OpenPipeline(Table):
         """
         total = Fraction(0)
         for stage, amount in self._by_stage("probabilities", probabilities).items():
-            total += amount * as_chance("probabilities", probabilities[stage])
+            total += amount * as_chance(f"probabilities[{stage!r}]", probabilities[stage])
         return Money.of_minor(round(total), self._code())
 
     def by_category(self, categories: Mapping[str, str]) -> dict[str, Money]:

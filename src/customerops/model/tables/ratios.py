@@ -304,9 +304,8 @@ def _codes(codes: NDArray[Any] | None, *columns: NDArray[Any]) -> NDArray[Any]:
     rows = [len(column) for column in columns]
     at = np.zeros(rows[0], dtype=np.intp) if codes is None else codes
     if {len(at)} != set(rows):
-        raise InvalidInputError(
-            "codes, x and y", "must have as many rows", f"got {[len(at), *rows]}"
-        )
+        name, given = ("x and y", rows) if codes is None else ("codes, x and y", [len(at), *rows])
+        raise InvalidInputError(name, "must have as many rows", f"got {given}")
     return at
 
 
