@@ -115,6 +115,13 @@ class Experiment(Record):
 class ExperimentGrouping(Grouping):
     """The arms of an experiment as the groups of a measure; made by `Experiment.grouping`.
 
+    Attributes
+    ----------
+    experiment : Experiment
+        Whose arms.
+    source, name
+        As for `Grouping`.
+
     Examples
     --------
     >>> import datetime as dt

@@ -297,6 +297,13 @@ class Segmentation(Record):
 class SegmentGrouping(Grouping):
     """Segments as the groups of a metric; made by `Segmentation.grouping`.
 
+    Attributes
+    ----------
+    segmentation : Segmentation
+        Whose segments; the first one that a customer matches is the group.
+    source, name
+        As for `Grouping`.
+
     Examples
     --------
     >>> import datetime as dt
