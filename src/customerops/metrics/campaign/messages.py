@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from customerops.metrics.campaign.linking import Link, fields_of
 from customerops.metrics.campaign.placing import cells_of
-from customerops.metrics.campaign.rates import ASKED, BASES
+from customerops.metrics.campaign.rates import ASKED, BASES, LINKED, RESPONSES
 from customerops.metrics.campaign.summary import CampaignSummary
 from customerops.model.log.ask import Asked, ask
 from customerops.model.log.derived import rows_of
@@ -33,8 +33,6 @@ __all__ = ["campaign_summary"]
 
 Given = Rule | str | Collection[str]
 Bools = NDArray[np.bool_]
-_RESPONSES = ("opened", "clicked", "replied", "unsubscribed", "complained")
-_LINKED = ("delivered", "bounced", *_RESPONSES)
 
 
 def campaign_summary(
@@ -75,7 +73,8 @@ def campaign_summary(
     delivery : {"not_bounced", "reported"}
         Which messages arrived: all that did not bounce, or those with an event that says so.
     deliveries : Rule, str or collection of str
-        Which events say that a message arrived; read for ``delivery="reported"`` alone.
+        Which events say that a message arrived; otherwise than for ``delivery="reported"`` only
+        those that are ``unlinked`` or ``late`` are told.
     bounces : Rule, str or collection of str
         Which events say that it came back.
     hard : Rule, str or collection of str, optional
@@ -247,7 +246,7 @@ def _traced(
     has: dict[str, Bools] = {"sent": np.ones(len(rows), np.bool_)}
     unlinked, late = {}, {}
     by_people = _without(log, rules["machine"])
-    for name, option in zip(_LINKED, options, strict=True):
+    for name, option in zip(LINKED, options, strict=True):
         these = events(option)
         message = own.find(these)
         ok = in_time(these, message)
@@ -259,7 +258,7 @@ def _traced(
             has["hard_bounced"] = hit(message[ok & rules["hard"].mask(log)[these]])
             has["soft_bounced"] = has["bounced"] & ~has["hard_bounced"]
     arrived = has["delivered"] if reported else ~has["bounced"]
-    has["delivered"] = np.logical_or.reduce([arrived, *(has[name] for name in _RESPONSES)])
+    has["delivered"] = np.logical_or.reduce([arrived, *(has[name] for name in RESPONSES)])
     for suffix in ("", "_by_people"):
         has[f"opened_clicked{suffix}"] = has[f"opened{suffix}"] & has[f"clicked{suffix}"]
     these = events("conversions")

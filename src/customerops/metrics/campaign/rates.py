@@ -18,7 +18,16 @@ from customerops.model.tables.estimates import Proportion, Quotient
 from customerops.model.tables.tables import Count
 from customerops.model.values.checks import one_of, whole
 
-__all__ = ["ASKED", "BASES", "OUTCOMES", "CustomerShare", "MessageCounts", "MessageRates"]
+__all__ = [
+    "ASKED",
+    "BASES",
+    "LINKED",
+    "OUTCOMES",
+    "RESPONSES",
+    "CustomerShare",
+    "MessageCounts",
+    "MessageRates",
+]
 
 E = TypeVar("E", bound=Estimate)
 
@@ -62,6 +71,13 @@ ASKED: Mapping[str, str] = MappingProxyType(
 
 BASES = ("delivered", "opened", "opened_by_people", "sent")
 """The outcomes that others are divided by, sorted."""
+
+
+RESPONSES = ("opened", "clicked", "replied", "unsubscribed", "complained")
+"""The outcomes that a message must have arrived for."""
+
+LINKED = ("delivered", "bounced", *RESPONSES)
+"""The outcomes that are events of their own, linked to a message."""
 
 
 class MessageRates(ABC, Generic[E]):

@@ -13,6 +13,7 @@ from customerops.errors import InvalidInputError
 from customerops.metrics.campaign.rates import (
     ASKED,
     BASES,
+    LINKED,
     OUTCOMES,
     CustomerShare,
     MessageRates,
@@ -85,16 +86,22 @@ class CampaignSummary(Table, MessageRates[Sampled]):
         return _plain(self._of("customers", outcome))
 
     def unlinked(self, outcome: str) -> Count:
-        """Return how many such events found no message before them. Raises as `messages`.
+        """Return how many such events found no message before them: ``"opened"``, ``"bounced"``.
 
         They are placed by their own field and time. The send is missing, or came before the log
         begins, or the event does not name its campaign.
+
+        Raises
+        ------
+        InvalidInputError
+            As `messages`; also for an outcome that is no event which names its message: a
+            conversion need not have one, and others are told by several events.
         """
-        return _plain(self._of("unlinked", outcome))
+        return _plain(self._strays("unlinked", outcome))
 
     def late(self, outcome: str) -> Count:
         """Return how many such events came when the time of their message was up. As `unlinked`."""
-        return _plain(self._of("late", outcome))
+        return _plain(self._strays("late", outcome))
 
     def wide(self) -> pd.DataFrame:
         """Return one row per campaign (and group, and period) with a column for each outcome.
@@ -110,6 +117,15 @@ class CampaignSummary(Table, MessageRates[Sampled]):
             wide[name] = self._of("count", name).ravel()
         wide["pending"] = self.parts["pending"].ravel()
         return wide
+
+    def _strays(self, part: str, outcome: str) -> NDArray[Any]:
+        found = self._of(part, outcome)
+        if outcome not in LINKED:
+            requirement = f"must be one of {list(LINKED)}"
+            raise InvalidInputError(
+                "outcome", requirement, f"{outcome!r} is no event that names its message"
+            )
+        return found
 
     def _of(self, part: str, outcome: str) -> NDArray[Any]:
         labels = self.axes[axis_index(self.axes, "outcome")].labels
