@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from customerops.metrics.catalogue.entry import (
     CUSTOMERS,
+    CUSTOMERS_AND_TIME,
     MetricDefinition,
     MetricSpec,
 )
@@ -194,7 +195,7 @@ ENTRIES = (
         kind="conversion",
         numerator="coupons redeemed",
         denominator="coupons issued",
-        additivity=CUSTOMERS,
+        additivity=CUSTOMERS_AND_TIME,
         better="higher",
         definitions={
             "settled": MetricDefinition(

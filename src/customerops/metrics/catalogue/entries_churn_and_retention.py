@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from customerops.metrics.catalogue.entry import (
     CUSTOMERS,
+    CUSTOMERS_AND_TIME,
     MetricDefinition,
     MetricSpec,
 )
@@ -289,7 +290,7 @@ ENTRIES = (
         kind="conversion",
         numerator="failed payments made good in time",
         denominator="failed payments whose time is up",
-        additivity=CUSTOMERS,
+        additivity=CUSTOMERS_AND_TIME,
         better="higher",
         tags=("churn", "revenue"),
         names=("recovery rate", "involuntary churn", "催缴成功率", "补扣成功率"),

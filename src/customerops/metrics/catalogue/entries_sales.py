@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from customerops.metrics.catalogue.entry import CUSTOMERS, MetricDefinition, MetricSpec
+from customerops.metrics.catalogue.entry import (
+    CUSTOMERS,
+    CUSTOMERS_AND_TIME,
+    MetricDefinition,
+    MetricSpec,
+)
 
 __all__ = ["ENTRIES"]
 
@@ -18,7 +23,7 @@ ENTRIES = (
         kind="ratio",
         numerator="what is won",
         denominator="what is won and lost, or all that was created",
-        additivity=CUSTOMERS,
+        additivity=CUSTOMERS_AND_TIME,
         better="higher",
         definitions={
             "count": MetricDefinition(
@@ -51,7 +56,7 @@ ENTRIES = (
         kind="conversion",
         numerator="opportunities that reached the next stage",
         denominator="opportunities that reached this one",
-        additivity=CUSTOMERS,
+        additivity=CUSTOMERS_AND_TIME,
         better="higher",
         definitions={
             "settled": MetricDefinition(
