@@ -86,6 +86,16 @@ def test_a_textbook_project() -> None:
     assert npv([-4000, 2000, 4000], rate=0.2808).value == pytest.approx(0, abs=0.5)
 
 
+def test_the_examples_of_a_spreadsheet() -> None:
+    """Microsoft, support pages of IRR and NPV; NPV discounts the first payment, and so a 0 is put first."""
+    business = [-70_000, 12_000, 15_000, 18_000, 21_000, 26_000]
+    assert irr(business).value == pytest.approx(0.087, abs=5e-4)
+    assert irr(business[:-1]).value == pytest.approx(-0.021, abs=5e-4)
+    assert irr(business[:3]).value == pytest.approx(-0.444, abs=5e-4)
+    flows = [0, -10_000, 3_000, 4_200, 6_800]
+    assert npv(flows, rate=0.1).value == pytest.approx(1188.44, abs=0.005)
+
+
 # ---------------------------------------------------------------------- by hand
 
 

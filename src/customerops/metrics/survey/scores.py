@@ -159,7 +159,8 @@ def csat(
     The definitions differ widely: the answers 5, 4, 2, 2, 1 are 40 %, 2.8, 56 % and -20 %.
     ``"top_two_box"`` is the usual one (Qualtrics: 4 and 5 of 5); ``"mean_over_max"`` is
     ServiceRocket's; ``"net"`` is the net satisfaction of customer surveys. The lowest answer of
-    (1, 5) is 20 % by ``"mean_over_max"``, not 0.
+    (1, 5) is 20 % by ``"mean_over_max"``, not 0. Where help desks ask for good or bad alone
+    (Zendesk), the score is `proportion` of the good among those who answered.
 
     References
     ----------
