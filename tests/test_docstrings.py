@@ -78,10 +78,15 @@ def public_classes() -> Iterator[tuple[str, type]]:
 
 
 def own_methods(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Return the public methods that a class itself defines."""
-    for name, found in vars(cls).items():
-        if not name.startswith("_") and inspect.isroutine(getattr(found, "__func__", found)):
-            yield name, getattr(cls, name)
+    """Return the public methods that a class has from itself, and from what has no page."""
+    for base in cls.__mro__:
+        ours = base.__module__.startswith("customerops.")
+        if base is cls or (ours and base not in CLASSES.values()):
+            for name, found in vars(base).items():
+                if not name.startswith("_") and inspect.isroutine(
+                    getattr(found, "__func__", found)
+                ):
+                    yield name, getattr(base, name)
 
 
 def made_by_hand(cls: type) -> bool:
@@ -104,7 +109,7 @@ def explained(cls: type) -> set[str]:
 
 
 def unbound(docstring: str) -> set[str]:
-    """Return the names that the examples of a docstring use and do not make."""
+    """Return the names that the examples of a docstring use, and neither make nor import openly."""
     if ">>>" not in docstring:
         return set()
     examples = doctest.DocTestParser().get_examples(docstring)
@@ -122,6 +127,8 @@ def unbound(docstring: str) -> set[str]:
                 made.add(name)
             case ast.ExceptHandler(name=str(name)):
                 made.add(name)
+            case ast.ImportFrom(module=str(home)) if home.startswith("customerops."):
+                made |= {one.name for one in node.names} if home in MODULES else set()
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 made |= {(one.asname or one.name).partition(".")[0] for one in names}
             case _:

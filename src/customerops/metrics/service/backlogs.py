@@ -43,7 +43,7 @@ class Backlog(Distribution):
     Examples
     --------
     >>> from customerops.metrics import Backlog
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context
     >>> waiting = Backlog.from_rows([0.5, 2.0, 9.0], context=Context("backlog", unit="thread"))
     >>> waiting.n, waiting.quantile(0.5), waiting.by_age([1, 7])
     (3, 2.0, array([1, 1, 1]))

@@ -37,8 +37,7 @@ class SettledShare(ClusteredShare):
     Examples
     --------
     >>> from customerops.metrics import SettledShare
-    >>> from customerops.model import ClusteredShare
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import ClusteredShare, Context
     >>> ratio = ClusteredShare.from_rows([1, 0], [2, 2], context=Context("reopen_rate"))
     >>> share = SettledShare(parts={**ratio.parts, "pending": 3}, context=ratio.context)
     >>> share.value, share.pending

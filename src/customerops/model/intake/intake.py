@@ -51,10 +51,10 @@ class const:  # noqa: N801 - reads as a word where a column name would stand
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model.intake.intake import const, read
+    >>> from customerops.model import InteractionLog, const
     >>> at = [dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)] * 2
-    >>> taken = read({"customer_id": [7, 8], "at": at, "kind": const("purchase")})
-    >>> taken.columns["kind"].labels
+    >>> log = InteractionLog.from_arrays(customer_id=[7, 8], at=at, kind=const("purchase"))
+    >>> log.coded("kind").labels
     ('purchase',)
     """
 

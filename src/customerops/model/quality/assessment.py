@@ -96,8 +96,7 @@ def assess(
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import assess
-    >>> from customerops.model.quality.schema import Field, Schema
+    >>> from customerops.model import Field, Schema, assess
     >>> people = Schema(
     ...     fields=(
     ...         Field(name="id", kind="id", required=True, unique=True),
@@ -197,8 +196,7 @@ def clean(
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import clean
-    >>> from customerops.model.quality.schema import Field, Schema
+    >>> from customerops.model import Field, Schema, clean
     >>> people = Schema(fields=(Field(name="id", required=True, unique=True),))
     >>> clean({"id": [7, 7, 8]}, people, as_of=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     Cleaned(2 kept, 1 rejected: {'id repeated': 1})

@@ -133,7 +133,7 @@ def pii_of(cls: type[Record]) -> dict[str, str]:
 
     Examples
     --------
-    >>> from customerops.model.records.records import Consent
+    >>> from customerops.model import Consent
     >>> pii_of(Consent)["customer_id"]
     'user.unique_id'
     """

@@ -53,8 +53,7 @@ class Rule(abc.ABC):
 
     Examples
     --------
-    >>> from customerops.model import Rule
-    >>> from customerops.model.rules.rules import amount, channel, kind
+    >>> from customerops.model import Rule, amount, channel, kind
     >>> rule = kind("purchase") & (amount >= 50) & ~channel.isin("store")
     >>> rule.describe()
     'kind is purchase and amount >= 50 and not (channel is store)'
@@ -115,8 +114,7 @@ class Rule(abc.ABC):
         Examples
         --------
         >>> import datetime as dt
-        >>> from customerops.model.records.records import Interaction
-        >>> from customerops.model.rules.rules import channel, kind
+        >>> from customerops.model import Interaction, channel, kind
         >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
         >>> visit = Interaction(id="e1", customer_id="c1", at=at, kind="visit")
         >>> kind("visit").matches(visit), (channel == "web").matches(visit)
@@ -133,8 +131,7 @@ class Rule(abc.ABC):
         Examples
         --------
         >>> import datetime as dt
-        >>> from customerops.model.records.records import Interaction
-        >>> from customerops.model.rules.rules import channel, kind
+        >>> from customerops.model import Interaction, channel, kind
         >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
         >>> visit = Interaction(id="e1", customer_id="c1", at=at, kind="visit")
         >>> for clause in (kind("visit") & ~(channel == "web")).explain(visit):
@@ -160,9 +157,7 @@ class Rule(abc.ABC):
         Examples
         --------
         >>> import datetime as dt
-        >>> from customerops.model.log.log import InteractionLog
-        >>> from customerops.model.records.records import Interaction
-        >>> from customerops.model.rules.rules import channel
+        >>> from customerops.model import Interaction, InteractionLog, channel
         >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
         >>> seen = [
         ...     Interaction(customer_id="c1", at=at, kind="visit", channel=where)
@@ -205,8 +200,7 @@ class Rule(abc.ABC):
         Examples
         --------
         >>> import datetime as dt
-        >>> from customerops.model.records.records import Interaction
-        >>> from customerops.model.rules.rules import Did, kind
+        >>> from customerops.model import Did, Interaction, kind
         >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
         >>> history = [Interaction(id="e1", customer_id="c1", at=at, kind="visit")]
         >>> visited = Did(kind("visit"), within=dt.timedelta(days=30))
@@ -229,8 +223,7 @@ class Rule(abc.ABC):
         Examples
         --------
         >>> import datetime as dt
-        >>> from customerops.model.records.records import Interaction
-        >>> from customerops.model.rules.rules import Did
+        >>> from customerops.model import Did, Interaction
         >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
         >>> history = [Interaction(customer_id="c1", at=at, kind="visit")]
         >>> [(clause.truth, clause.seen) for clause in Did("visit", 2).explain_customer(history, as_of=at)]
@@ -264,9 +257,7 @@ class Rule(abc.ABC):
         Examples
         --------
         >>> import datetime as dt
-        >>> from customerops.model.log.log import InteractionLog
-        >>> from customerops.model.records.records import Customer, Interaction
-        >>> from customerops.model.rules.rules import Did, customer
+        >>> from customerops.model import Customer, Did, Interaction, InteractionLog, customer
         >>> at = dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc)
         >>> log = InteractionLog.from_interactions(
         ...     [Interaction(customer_id="c1", at=at, kind="visit")]
@@ -286,7 +277,7 @@ class Rule(abc.ABC):
 
         Examples
         --------
-        >>> from customerops.model.rules.rules import amount
+        >>> from customerops.model import amount
         >>> (amount >= "5.00").to_dict()
         {'rule': 'compare', 'field': 'amount', 'op': 'ge', 'value': {'$decimal': '5'}}
         """
@@ -318,7 +309,7 @@ class Rule(abc.ABC):
 
         Examples
         --------
-        >>> from customerops.model.rules.rules import amount, kind
+        >>> from customerops.model import amount, kind
         >>> (kind("purchase", "renew") & (amount >= 50)).describe()
         'kind in {purchase, renew} and amount >= 50'
         """
@@ -387,7 +378,7 @@ class Clause:
 
     Examples
     --------
-    >>> from customerops.model.rules.rules import Clause, kind
+    >>> from customerops.model import Clause, kind
     >>> Clause(kind("visit"), True, "visit").rule.describe()
     'kind is visit'
     """

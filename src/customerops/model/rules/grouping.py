@@ -323,8 +323,7 @@ def first(field: str | Field, *, where: Rule | str | Collection[str] | None = No
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import first
-    >>> from customerops.model.log.log import InteractionLog
+    >>> from customerops.model import InteractionLog, first
     >>> log = InteractionLog.from_arrays(
     ...     customer_id=["a", "a", "b"],
     ...     at=[dt.date(2026, 1, 2), dt.date(2026, 1, 5), dt.date(2026, 1, 3)],

@@ -101,7 +101,7 @@ class Compare(FieldRule):
 
     Examples
     --------
-    >>> from customerops.model.rules.rules import Compare, amount
+    >>> from customerops.model import Compare, amount
     >>> Compare("amount", "ge", 50) == (amount >= "50.00")
     True
     """

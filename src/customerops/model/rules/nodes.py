@@ -98,7 +98,7 @@ class Did(Rule):
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model.rules.rules import Did, kind
+    >>> from customerops.model import Did, kind
     >>> Did(kind("purchase"), at_least=2, within=dt.timedelta(days=90)).describe()
     'did (kind is purchase) at least 2 times within 90 days'
     """
@@ -183,7 +183,7 @@ class And(Junction):
 
     Examples
     --------
-    >>> from customerops.model.rules.rules import And, amount, kind
+    >>> from customerops.model import And, amount, kind
     >>> And([kind("purchase"), amount >= 50]) == kind("purchase") & (amount >= 50)
     True
     """
@@ -206,7 +206,7 @@ class Or(Junction):
 
     Examples
     --------
-    >>> from customerops.model.rules.rules import Or, channel, kind
+    >>> from customerops.model import Or, channel, kind
     >>> Or([kind("purchase"), channel == "web"]) == kind("purchase") | (channel == "web")
     True
     """
@@ -229,7 +229,7 @@ class Not(Rule):
 
     Examples
     --------
-    >>> from customerops.model.rules.rules import Not, kind
+    >>> from customerops.model import Not, kind
     >>> Not(kind("visit")) == ~kind("visit")
     True
     """

@@ -88,7 +88,7 @@ class JourneyStage(Record):
 
         Examples
         --------
-        >>> from customerops.model.rules.stage_maps import JOURNEY
+        >>> from customerops.model import JOURNEY
         >>> JOURNEY.stage("purchase").label("zh")
         '购买'
         """
@@ -121,8 +121,7 @@ class JourneyMap(Record):
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import Interaction
-    >>> from customerops.model.rules.stage_maps import JOURNEY
+    >>> from customerops.model import JOURNEY, Interaction
     >>> new_year = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     >>> seen = Interaction(customer_id="c-9", at=new_year, kind="view")
     >>> bought = Interaction(customer_id="c-9", at=new_year + dt.timedelta(days=1), kind="purchase")
@@ -159,7 +158,7 @@ class JourneyMap(Record):
 
         Examples
         --------
-        >>> from customerops.model.rules.stage_maps import AIPL
+        >>> from customerops.model import AIPL
         >>> AIPL.stage("loyalty").within
         datetime.timedelta(days=365)
         """

@@ -114,8 +114,7 @@ class Sampled(Estimate):
 
         Examples
         --------
-        >>> from customerops.model.tables.estimates import Proportion
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, Proportion
         >>> nobody = Proportion(parts={"count": 0, "total": 20}, context=Context("churn_rate"))
         >>> print(*(f"{bound:.4f}" for bound in nobody.interval(0.95, method="clopper-pearson")))
         0.0000 0.1684
@@ -144,8 +143,7 @@ class Sampled(Estimate):
 
         Examples
         --------
-        >>> from customerops.model.tables.estimates import Proportion
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, Proportion
         >>> a = Proportion(parts={"count": 56, "total": 70}, context=Context("churn_rate"))
         >>> b = Proportion(parts={"count": 48, "total": 80}, context=Context("churn_rate"))
         >>> print(*(f"{bound:.4f}" for bound in a.difference(b).interval()))
@@ -210,8 +208,7 @@ class Difference(Result):
 
     Examples
     --------
-    >>> from customerops.model.tables.estimates import Mean
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, Mean
     >>> a, b = (Mean.from_rows(x, context=Context("spend")) for x in ([3, 4, 5], [1, 2, 3]))
     >>> a.difference(b)
     Difference(metric='spend', value=2)

@@ -49,8 +49,7 @@ class CohortTable(Proportion):
     Examples
     --------
     >>> import datetime as dt
-    >>> from customerops.model import CohortTable
-    >>> from customerops.model.tables.tables import Axis, Context
+    >>> from customerops.model import Axis, CohortTable, Context
     >>> cohorts = [dt.date(2026, 1, 1), dt.date(2026, 2, 1)]
     >>> table = CohortTable(
     ...     axes=[Axis("cohort", cohorts, "cohort", disjoint=True), Axis("age", [0, 1], "age")],

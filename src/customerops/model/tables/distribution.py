@@ -47,8 +47,7 @@ class Distribution(Support):
 
     Examples
     --------
-    >>> from customerops.model import Distribution
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, Distribution
     >>> gaps = Distribution.from_rows([3, 5, 5, 9], context=Context("gap_times"))
     >>> gaps.n, gaps.sum, gaps.mean, gaps.quantile(0.5)
     (4, 22, 5.5, 5.0)
@@ -153,8 +152,7 @@ class Distribution(Support):
 
         Examples
         --------
-        >>> from customerops.model import Distribution
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, Distribution
         >>> gaps = Distribution.from_rows([3, 5, 5, 9], context=Context("gap_times"))
         >>> gaps.quantile([0.25, 0.26, 1])
         array([3., 5., 9.])
@@ -199,8 +197,7 @@ class Distribution(Support):
         --------
         The median of ten values: from the second to the ninth.
 
-        >>> from customerops.model import Distribution
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, Distribution
         >>> Distribution.from_rows(range(1, 11), context=Context("m")).interval(0.5)
         (2.0, 9.0)
         """

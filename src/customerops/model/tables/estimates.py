@@ -97,8 +97,7 @@ class Proportion(Sampled):
 
     Examples
     --------
-    >>> from customerops.model import Proportion
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, Proportion
     >>> rate = Proportion(parts={"count": 81, "total": 263}, context=Context("churn_rate"))
     >>> rate
     Proportion(metric='churn_rate', count=81, total=263, value=0.307985)
@@ -162,8 +161,7 @@ class Quotient(Estimate):
 
     Examples
     --------
-    >>> from customerops.model import Quotient
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, Quotient
     >>> Quotient(parts={"numerator": 62, "denominator": 1500}, context=Context("churn_rate")).value
     0.04133333333333333
     """
@@ -212,8 +210,7 @@ class Rate(Sampled):
     --------
     Ten events in 365 days, a day each:
 
-    >>> from customerops.model import Rate
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, Rate
     >>> day = 86_400_000_000
     >>> rate = Rate(parts={"events": 10, "exposure": 365 * day}, context=Context("churn_rate", options={"per": day}))
     >>> print(f"{rate.value:.4f}", *(f"{365 * bound:.3f}" for bound in rate.interval()))
@@ -273,8 +270,7 @@ class NetPromoterScore(Sampled):
 
     Examples
     --------
-    >>> from customerops.model import NetPromoterScore
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, NetPromoterScore
     >>> score = NetPromoterScore(
     ...     parts={"promoters": 50, "passives": 30, "detractors": 20}, context=Context("nps")
     ... )

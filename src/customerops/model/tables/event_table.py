@@ -66,8 +66,7 @@ class EventTable(Support):
 
     Examples
     --------
-    >>> from customerops.model import EventTable
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, EventTable
     >>> curve = EventTable.from_rows(
     ...     [6, 6, 6, 7, 10], [1, 1, 0, 1, 1], context=Context("kaplan_meier")
     ... )
@@ -180,8 +179,7 @@ class EventTable(Support):
 
         Examples
         --------
-        >>> from customerops.model import EventTable
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, EventTable
         >>> EventTable.from_rows([1, 2, 3], [1, 1, 1], context=Context("kaplan_meier")).survival()
         array([0.66666667, 0.33333333, 0.        ])
         """
@@ -211,8 +209,7 @@ class EventTable(Support):
 
         Examples
         --------
-        >>> from customerops.model import EventTable
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, EventTable
         >>> curve = EventTable.from_rows([1, 2], [1, 1], context=Context("nelson_aalen"))
         >>> curve.cumulative_hazard()
         array([0.5, 1.5])
@@ -229,8 +226,7 @@ class EventTable(Support):
 
         Examples
         --------
-        >>> from customerops.model import EventTable
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, EventTable
         >>> curve = EventTable.from_rows([1, 2], [1, 0], context=Context("kaplan_meier"))
         >>> curve.variance()  # 0.5² * 1 / (2 * 1)
         array([0.125, 0.125])
@@ -261,8 +257,7 @@ class EventTable(Support):
 
         Examples
         --------
-        >>> from customerops.model import EventTable
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, EventTable
         >>> curve = EventTable.from_rows([6, 7], [1, 0], context=Context("kaplan_meier"))
         >>> curve.at([5, 6, 7, 100])
         array([1. , 0.5, 0.5, 0.5])
@@ -301,8 +296,7 @@ class EventTable(Support):
 
         Examples
         --------
-        >>> from customerops.model import EventTable
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, EventTable
         >>> curve = EventTable.from_rows([6, 7, 8], [1, 1, 0], context=Context("kaplan_meier"))
         >>> curve.quantile(0.5), curve.quantile(0.9)
         (7.0, nan)
@@ -351,8 +345,7 @@ class EventTable(Support):
         --------
         Three of 21 at six weeks:
 
-        >>> from customerops.model import EventTable
-        >>> from customerops.model.tables.tables import Context
+        >>> from customerops.model import Context, EventTable
         >>> curve = EventTable.from_rows(
         ...     [6, 7], [1, 0], weights=[3, 18], context=Context("kaplan_meier")
         ... )

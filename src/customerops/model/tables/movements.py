@@ -99,8 +99,7 @@ class Movements(Table):
 
     Examples
     --------
-    >>> from customerops.model import Movements
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, Movements
     >>> bridge = Movements.of(
     ...     opening=18_000, reactivation=5_000, expansion=2_000, contraction=4_000,
     ...     context=Context("mrr_movements"),
@@ -154,8 +153,7 @@ class Movements(Table):
 
         Examples
         --------
-        >>> from customerops.model import Movements
-        >>> from customerops.model.values.money import Money
+        >>> from customerops.model import Money, Movements
         >>> Movements.of(opening=Money("100.00", "EUR"), churn=Money("20.00", "EUR")).closing
         8000
         """

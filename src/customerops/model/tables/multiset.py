@@ -217,7 +217,7 @@ class Support(Statistic):
 
         Examples
         --------
-        >>> from customerops.model.tables.distribution import Distribution
+        >>> from customerops.model import Axis, Context, Distribution
         >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
         >>> gaps = Distribution.from_rows(
         ...     [3, 5, 9], codes=[0, 0, 1], outer=[plans], context=Context("gap_times")
@@ -245,7 +245,7 @@ class Support(Statistic):
 
         Examples
         --------
-        >>> from customerops.model.tables.distribution import Distribution
+        >>> from customerops.model import Axis, Context, Distribution
         >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
         >>> gaps = Distribution.from_rows(
         ...     [3, 5, 3], codes=[0, 0, 1], outer=[plans], context=Context("gap_times")

@@ -84,8 +84,7 @@ class PerCustomer(Statistic):
 
     Examples
     --------
-    >>> from customerops.model import PerCustomer
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, PerCustomer
     >>> class Spending(PerCustomer):
     ...     COLUMNS = ("orders", "paid")
     >>> rows = Spending(

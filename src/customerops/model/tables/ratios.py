@@ -91,8 +91,7 @@ class Ratio(_ByCustomer):
     --------
     Clicks and messages of five customers:
 
-    >>> from customerops.model import Ratio
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, Ratio
     >>> clicks = Ratio.from_rows([2, 0, 1, 3, 0], [10, 5, 5, 10, 10], context=Context("click_rate"))
     >>> clicks.value, clicks.n
     (0.15, 5)
@@ -188,8 +187,7 @@ class ClusteredShare(Ratio):
 
     Examples
     --------
-    >>> from customerops.model import ClusteredShare
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import ClusteredShare, Context
     >>> none_yet = ClusteredShare.from_rows([0, 0, 0], [2, 1, 3], context=Context("win_back_rate"))
     >>> print(none_yet.value, [round(bound, 2) for bound in none_yet.interval()])
     0.0 [0.0, 0.56]
@@ -229,8 +227,7 @@ class Mean(_ByCustomer):
 
     Examples
     --------
-    >>> from customerops.model import Mean
-    >>> from customerops.model.tables.tables import Context
+    >>> from customerops.model import Context, Mean
     >>> spent = Mean.from_rows([1000, 2000, 3000], context=Context("spend", options={"scale": 100}))
     >>> spent.value
     20.0

@@ -223,8 +223,7 @@ class Table(Statistic):
 
         Examples
         --------
-        >>> from customerops.model import Axis, Context
-        >>> from customerops.model.tables.estimates import Quotient
+        >>> from customerops.model import Axis, Context, Quotient
         >>> ages = Axis("age", [0, 1], "age")
         >>> parts = {"numerator": [1, 3], "denominator": [4, 4]}
         >>> Quotient(axes=[ages], parts=parts, context=Context("churn_rate")).to_frame()
@@ -260,8 +259,7 @@ class Table(Statistic):
 
         Examples
         --------
-        >>> from customerops.model import Axis, Context
-        >>> from customerops.model.tables.estimates import Proportion
+        >>> from customerops.model import Axis, Context, Proportion
         >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
         >>> parts = {"count": [1, 3], "total": [4, 4]}
         >>> Proportion(axes=[plans], parts=parts, context=Context("churn_rate")).select(plan="pro")
@@ -293,8 +291,7 @@ class Table(Statistic):
 
         Examples
         --------
-        >>> from customerops.model import Axis, Context
-        >>> from customerops.model.tables.estimates import Proportion
+        >>> from customerops.model import Axis, Context, Proportion
         >>> plans = Axis("plan", ["basic", "pro"], "group", disjoint=True)
         >>> parts = {"count": [1, 3], "total": [4, 4]}
         >>> Proportion(axes=[plans], parts=parts, context=Context("churn_rate")).rollup("plan")
