@@ -63,6 +63,11 @@ def test_a_list_by_hand() -> None:
     groups = list_growth(log.with_customers(people), joins="signup", over=february, by="country")
     assert groups.parts["opening"].tolist() == [2, 1]
     assert groups.rollup("country") == one
+    january = Window.parse("2026-01-01", "2026-02-01", tz="America/New_York")
+    early = list_growth(log.with_customers(people), joins="signup", over=january, by="country")
+    assert early.parts["joined"].tolist() == [2, 1]  # what came later is nobody's
+    assert early.parts["unsubscribed"].tolist() == [0, 0]
+    assert early.closing.tolist() == [2, 1]
 
 
 def test_published_growth() -> None:

@@ -208,6 +208,13 @@ def test_the_latest_of_several_messages() -> None:
         assert np.asarray(summary.messages("converted")).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("axis", ["campaign", "outcome"])
+def test_campaigns_are_not_rolled_up(axis: str) -> None:
+    """One customer gets several, whose squares do not add up to the square of their sum."""
+    with pytest.raises(InvalidInputError, match=f"^{axis} must have each customer in one cell"):
+        SUMMARY.rollup(axis)
+
+
 def test_messages_whose_time_is_not_up() -> None:
     end = utc("2026-03-08")
     young = summary_of(SPRING, end - 2 * US).select(campaign="spring")
