@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from customerops.metrics import catalogue
     from customerops.metrics.acquisition.converting import activation_rate, trial_conversion
     from customerops.metrics.acquisition.referring import KFactor, k_factor, referral_rate
+    from customerops.metrics.acquisition.trees import ReferralTree, referral_tree
     from customerops.metrics.affinity.bought_together import co_purchases
     from customerops.metrics.affinity.evaluation import RecommenderEvaluation, evaluate_recommender
     from customerops.metrics.affinity.histories import PurchaseHistories, purchase_histories
@@ -337,6 +338,7 @@ __all__ = [
     "RecommenderEvaluation",
     "RecommenderScores",
     "RecurringRevenue",
+    "ReferralTree",
     "RenewalSummary",
     "ResponderBias",
     "ResponseRate",
@@ -481,6 +483,7 @@ __all__ = [
     "recency_frequency",
     "redemption_rate",
     "referral_rate",
+    "referral_tree",
     "refund_rate",
     "renewal_summary",
     "reopen_rate",
@@ -623,6 +626,7 @@ _HOMES = {
     "RecommenderEvaluation": "affinity.evaluation",
     "RecommenderScores": "affinity.list_scores",
     "RecurringRevenue": "revenue.mrr",
+    "ReferralTree": "acquisition.trees",
     "RenewalSummary": "clv.survivors",
     "ResponderBias": "survey.responding",
     "ResponseRate": "survey.responding",
@@ -767,6 +771,7 @@ _HOMES = {
     "recency_frequency": "engagement.visits",
     "redemption_rate": "loyalty.redeeming",
     "referral_rate": "acquisition.referring",
+    "referral_tree": "acquisition.trees",
     "refund_rate": "value.order_values",
     "renewal_summary": "clv.survivors",
     "reopen_rate": "service.outcomes",

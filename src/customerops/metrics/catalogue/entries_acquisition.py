@@ -83,4 +83,17 @@ ENTRIES = (
         tags=("acquisition",),
         names=("K-factor", "virality", "病毒系数", "裂变系数"),
     ),
+    MetricSpec(
+        key="referral_tree",
+        home="customerops.metrics.referral_tree",
+        label="referral tree",
+        label_zh="裂变层级",
+        description="Who brought whom: generations, depth, and how many came by each.",
+        description_zh="推荐关系树: 各代人数、层级深度与每人直接和间接带来的人数。",
+        unit="count",
+        kind="derived",
+        better="higher",
+        tags=("acquisition",),
+        names=("referral depth", "viral tree", "推荐层级", "裂变深度"),
+    ),
 )
