@@ -180,7 +180,8 @@ def merge_customers(
 
     Examples
     --------
-    >>> from customerops.model import Customer, IdentityRules, Link, SourceRecord, Survivorship, merge_customers, resolve_identities
+    >>> from customerops.model import Customer, IdentityRules, Link, SourceRecord, Survivorship
+    >>> from customerops.model import merge_customers, resolve_identities
     >>> shop = SourceRecord(source="shop", customer=Customer(id=4, country="CN"))
     >>> crm = SourceRecord(source="crm", customer=Customer(id=1, country="DE", language="de"))
     >>> same = resolve_identities(
