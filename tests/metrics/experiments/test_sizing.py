@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -115,10 +116,10 @@ def test_the_size_is_the_smallest(
     asked: dict[str, Any] = {"effect": effect, "alpha": alpha, **what}
     size = sample_size(power=aim, allocation=allocation, **asked)
     assert size.power >= aim
-    assert size.treated == math.ceil(allocation * size.control)
+    assert size.treated == math.ceil(Fraction(repr(allocation)) * size.control)
     assert power(control=size.control, treated=size.treated, **asked) == size.power
     fewer = size.control - 1
-    left = math.ceil(allocation * fewer)
+    left = math.ceil(Fraction(repr(allocation)) * fewer)
     if fewer > 1 and left > 1:
         assert power(control=fewer, treated=left, **asked) < aim
 
@@ -159,6 +160,20 @@ def test_extremes() -> None:
         2 * (1.959964 + 0.841621) ** 2 * 1e8, rel=1e-5
     )
     assert power(effect=0.9, baseline=0.1, control=30, treated=30) == 1
+
+
+def test_an_allocation_is_the_decimal_that_is_written() -> None:
+    """1.1 times 50 is 55, though in floats it is a little more."""
+    size = sample_size(effect=0.554, sd=1, allocation=1.1)
+    assert (size.control, size.treated) == (50, 55)
+
+
+def test_so_many_customers_that_there_are_none() -> None:
+    size = sample_size(effect=6e-6, sd=1)  # 8.7e11: more than half of the most
+    assert 10**12 / 2 < size.total < 10**12
+    for options in ({"effect": 5e-6}, {"effect": 100, "allocation": 1e13}):
+        with pytest.raises(InvalidInputError, match="it takes more than 1,000,000,000,000"):
+            sample_size(sd=1, **options)
 
 
 CALL: dict[str, Any] = {"baseline": 0.1, "control": 10, "treated": 10}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Literal
 
 import attrs
@@ -110,23 +111,23 @@ def sample_size(
     """
     outcome = _outcome(baseline, sd)
     change, level, aim = _effect(effect, baseline), _between("alpha", alpha), _aim(power, alpha)
-    ratio = finite("allocation", allocation)
-    if ratio <= 0:
-        raise InvalidInputError("allocation", "must be above 0", f"got {ratio:g}")
+    if finite("allocation", allocation) <= 0:
+        raise InvalidInputError("allocation", "must be above 0", f"got {allocation:g}")
+    ratio = Fraction(repr(float(allocation)))  # as it is written: 1.1 times 10 is 11
 
     def reached(control: int) -> float:
         treated = math.ceil(ratio * control)
         return outcome(change, control, treated, level) if treated > 1 else 0.0
 
     most = 2
-    while reached(most) < aim:
+    while reached(most) < aim and most * (1 + ratio) <= _MOST:
         most *= 2
-        if most > _MOST:
-            raise InvalidInputError("effect", "must be larger", f"it takes more than {_MOST:,}")
     least = most // 2  # too few, or 1
     while most - least > 1:
         middle = (least + most) // 2
         least, most = (least, middle) if reached(middle) >= aim else (middle, most)
+    if most * (1 + ratio) > _MOST:
+        raise InvalidInputError("effect", "must be larger", f"it takes more than {_MOST:,}")
     return SampleSize(most, math.ceil(ratio * most), reached(most))
 
 
