@@ -53,6 +53,11 @@ def test_columns_of_any_kind() -> None:
         found = assign(column, experiment=TWO)
         assert found == expected
         assert [type(one) for one in found] == [int] * 3
+    arrow = pytest.importorskip("pyarrow")
+    for column in (arrow.array(ids), arrow.chunked_array([ids[:1], ids[1:]])):
+        assert assign(column, experiment=TWO) == expected
+    words = arrow.chunked_array([["a"], ["b"]])
+    assert assign(words, experiment=TWO) == assign(["a", "b"], experiment=TWO)
     named = [uuid.UUID(int=7)]
     assert assign(named, experiment=TWO) == {named[0]: TWO.arm(named[0])}
     assert assign([], experiment=TWO) == {}

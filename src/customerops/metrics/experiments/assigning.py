@@ -208,7 +208,8 @@ def assign(customer_ids: Iterable[Id], *, experiment: Experiment) -> dict[Id, st
     if not isinstance(experiment, Experiment):
         problem = f"got {type(experiment).__name__}"
         raise InvalidInputError("experiment", "must be an Experiment", problem)
-    given = getattr(customer_ids, "tolist", lambda: customer_ids)()  # numpy's ids as plain ones
+    plain = getattr(customer_ids, "tolist", None) or getattr(customer_ids, "to_pylist", None)
+    given = customer_ids if plain is None else plain()  # of numpy, pandas and pyarrow
     ids = [
         identifier(f"customer_ids[{place}]", one)
         for place, one in enumerate(each("customer_ids", given))
