@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING, Any
 
 from customerops.errors import InvalidInputError
 from customerops.model.tables.context import Context
@@ -10,6 +11,9 @@ from customerops.model.tables.estimates import Proportion, Rate
 from customerops.model.tables.ratios import Mean, Ratio
 from customerops.model.values import exact
 from customerops.model.values.checks import came, positive_duration, whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["mean", "proportion", "rate", "ratio"]
 
@@ -81,7 +85,7 @@ def ratio(x: object, y: object, *, scale: int = 1, per: int = 1, name: str = "ra
     Raises
     ------
     InvalidInputError
-        If `x` or `y` are not whole numbers or not as many, or `scale` or `per` is not at least 1.
+        If `x` or `y` are no columns of whole numbers or not as long, or `scale` or `per` is not at least 1.
 
     Examples
     --------
@@ -91,7 +95,12 @@ def ratio(x: object, y: object, *, scale: int = 1, per: int = 1, name: str = "ra
     (0.15, 6, 40)
     """
     units = {"scale": _at_least_one("scale", scale), "per": _at_least_one("per", per)}
-    return Ratio.from_rows(x, y, context=Context(metric=name, options=units))
+    rows = _column("x", x), _column("y", y)
+    if len(rows[0]) != len(rows[1]):
+        raise InvalidInputError(
+            "y", "must be as long as x", f"got {len(rows[1])} and {len(rows[0])}"
+        )
+    return Ratio.from_rows(*rows, context=Context(metric=name, options=units))
 
 
 def rate(
@@ -168,7 +177,7 @@ def mean(values: object, *, scale: int = 1, name: str = "mean") -> Mean:
     Raises
     ------
     InvalidInputError
-        If the values are not whole numbers, or `scale` is not at least 1.
+        If the values are no column of whole numbers, or `scale` is not at least 1.
 
     Examples
     --------
@@ -178,8 +187,14 @@ def mean(values: object, *, scale: int = 1, name: str = "mean") -> Mean:
     (20.0, 3)
     """
     options = {"scale": _at_least_one("scale", scale)}
-    rows = exact.canon(values, "values")
-    return Mean.from_rows(rows, context=Context(metric=name, options=options))
+    return Mean.from_rows(_column("values", values), context=Context(metric=name, options=options))
+
+
+def _column(name: str, values: object) -> NDArray[Any]:
+    rows = exact.canon(values, name)
+    if rows.ndim != 1:
+        raise InvalidInputError(name, "must be one column", f"got {rows.ndim} dimensions")
+    return rows
 
 
 def _at_least_one(name: str, value: object) -> int:
