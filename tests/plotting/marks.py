@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection, QuadMesh
+from matplotlib.container import ErrorbarContainer
 from matplotlib.patches import Rectangle
 
 from customerops.plotting.canvas import IMMATURE
@@ -13,6 +14,7 @@ from customerops.plotting.canvas import IMMATURE
 __all__ = [
     "band",
     "bars",
+    "below",
     "greyed",
     "heights",
     "lines",
@@ -21,6 +23,7 @@ __all__ = [
     "said",
     "spans",
     "ticks",
+    "whiskers",
 ]
 
 
@@ -107,3 +110,17 @@ def ticks(ax: Axes, which: str = "x") -> list[str]:
 def said(ax: Axes) -> list[str]:
     """Return all texts within the axes."""
     return [text.get_text() for text in ax.texts]
+
+
+def below(ax: Axes) -> str:
+    """Return what stands below the title, in one line."""
+    (text,) = (text.get_text() for text in ax.texts if text.get_gid() == "subtitle")
+    return text.replace("\n", " ")
+
+
+def whiskers(ax: Axes, which: int = 0, *, along: int = 1) -> list[tuple[float, float]]:
+    """Return the ends of the whiskers of one series along the axis x (0) or y (1)."""
+    series = [one for one in ax.containers if isinstance(one, ErrorbarContainer)][which]
+    (drawn,) = series.lines[2]
+    segments: Any = drawn
+    return [(float(one[0][along]), float(one[1][along])) for one in segments.get_segments()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import re
 from typing import Any
@@ -85,6 +86,27 @@ def test_parts_are_drawn_in_place_of_the_whole() -> None:
     result = entry.run(entry.build(world), world)
     assert isinstance(result, DailySum)
     assert result.plot().get_title("left") == result.daily.plot().get_title("left")
+
+
+def test_the_reachable_are_drawn_by_channel() -> None:
+    at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    mail = model.Identifier(type="email", value="a@example.com")
+    people = [model.Customer(id="a", identifiers=frozenset({mail})), model.Customer(id="b")]
+    given = [
+        model.Consent(customer_id=who, purpose="news", status="granted", at=at) for who in "ab"
+    ]
+    found = metrics.reachable(people, given, channels=["email", "sms"], purpose="news", at=at)
+    ax = rendered(found.plot())
+    assert ax.containers[0].lines[0].get_xdata().tolist() == [0.5, 0]
+    assert said(ax)[:2] == ["1 / 2", "0 / 2"]
+
+
+def test_before_and_after_say_why_they_have_none() -> None:
+    one = metrics.proportion(3, 9)
+    with pytest.raises(
+        InvalidInputError, match="the result before and the one after can be drawn"
+    ):
+        metrics.before_after(before=one, after=one).plot()
 
 
 def test_what_is_no_result_is_refused() -> None:

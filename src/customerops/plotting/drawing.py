@@ -19,15 +19,20 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "ActivityProfile": ("matrices.activity_map", {}),
     "Attribution": ("bars.attribution_bars", {}),
     "Backlog": ("bars.backlog_bars", {}),
+    "CampaignSummary": ("campaigns.message_bars", {}),
     "Change": (_ESTIMATE, {}),
     "ClosedLoop": (_COUNTS, {"parts": ("triggered",)}),
+    "CoPurchases": ("recommenders.pair_bars", {}),
     "CohortTable": ("cohorts.cohort_map", {}),
     "Concentration": ("curves.lorenz_curve", {}),
     "Conformance": (_COUNTS, {"parts": ("done", "late", "out_of_order", "skipped")}),
     "ContractModel": ("models.contract_curve", {}),
     "Decomposition": ("bridges.decomposition_bars", {}),
     "Difference": (_ESTIMATE, {}),
+    "DifferenceInDifferences": ("effects.change_lines", {}),
+    "DifferenceOfChanges": ("effects.change_lines", {}),
     "Distribution": ("curves.distribution_curve", {}),
+    "Drivers": ("importance.importance_map", {}),
     "Estimate": (_ESTIMATE, {}),
     "EventTable": ("curves.survival_curve", {}),
     "FlowEdges": ("flows.path_flows", {}),
@@ -42,13 +47,17 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "PathFlow": ("flows.path_flows", {}),
     "PurchaseTracking": ("models.tracking_plot", {}),
     "RFMScores": ("matrices.rfm_grid", {}),
+    "RecommenderEvaluation": ("recommenders.recommender_chart", {}),
     "RenewalSummary": (_COUNTS, {"parts": ("kept", "lost")}),
     "RevenueCohorts": ("cohorts.cohort_map", {}),
+    "ScoreComparison": ("foretelling.roc_curves", {}),
+    "ScoreEvaluation": ("foretelling.risk_groups", {}),
     "SessionTable": (_COUNTS, {"parts": ("sessions",)}),
     "StageFlow": ("flows.stage_flows", {}),
     "StageFlows": ("flows.lifecycle_flows", {}),
     "StepMatrix": ("estimates.share_map", {}),
     "Table": (_COUNTS, {}),
+    "Uplift": ("effects.effect_chart", {}),
     "Validation": ("models.calibration_plot", {}),
     "ValueTree": ("bridges.value_bridge", {}),
 }
@@ -60,6 +69,7 @@ PARTS: dict[str, str] = {
     "DailySum": "daily",
     "JourneyStages": "table",
     "LogRank": "table",
+    "Reachable": "by_channel",
     "RestrictedMean": "table",
 }
 
@@ -68,10 +78,8 @@ INSTEAD: dict[str, str] = {
     "Audience": "segment_sizes() of the log counts who is in it",
     "CaseDurations": "kaplan_meier(cases.durations, cases.observed) is a curve of them",
     "BeforeAfter": "the result before and the one after can be drawn",
-    "CoPurchases": "top() lists pairs",
     "Comparison": "purchase_tracking() and validate() draw what each model expects",
     "CustomerStages": "the table of stages() counts them",
-    "DifferenceOfChanges": "the results it is made of can be drawn",
     "Figure": "it is one number, with its parts",
     "Fitted": "purchase_tracking(model, log) and validate(model, summary) can be drawn",
     "FunnelAttempts": "funnel() of the same steps counts them",
@@ -94,17 +102,14 @@ INSTEAD: dict[str, str] = {
     "PurchaseSummary": "purchase_tracking() of a model fitted to it can be drawn",
     "PurchaseHistories": "product_popularity() of the log can be drawn",
     "RFM": "score(cuts()) of it can be drawn",
-    "RecommenderEvaluation": "to_frame() has its measures",
     "RestrictedMeanDifference": "the curves can be drawn: kaplan_meier() with by=",
     "Result": "to_frame() has its numbers",
-    "ScoreEvaluation": "to_frame() has its numbers",
     "SegmentAssignment": "segment_sizes() of the log counts them",
     "ShownTable": "to_frame() has what is shown; the table it was made from can be drawn",
     "SlaClocks": "sla() of the log can be drawn",
     "States": "counts() of a population can be drawn",
     "TierStandings": "tier_sizes() of the log counts them",
     "TopVariants": "path_flow() of the same log can be drawn",
-    "Uplift": "to_frame() has each effect with its interval",
 }
 
 
@@ -139,7 +144,8 @@ def draw(result: object, ax: Axes | None = None) -> Axes:
     for kind in type(result).__mro__:
         name = kind.__name__ if kind.__module__.startswith("customerops.") else ""
         if name in PARTS:
-            return draw(getattr(result, PARTS[name]), ax)
+            part = getattr(result, PARTS[name])
+            return draw(part() if callable(part) else part, ax)
         if name in INSTEAD:
             raise _none(result, INSTEAD[name])
         if name in PICTURES:
