@@ -131,5 +131,29 @@ def never_nothing(log: InteractionLog) -> int:
     return max(1, len(log))
 
 
+ASKED: list[int] = []
+
+
+def settles(log: InteractionLog) -> int:
+    """Give another answer once, the fourth time."""
+    ASKED.append(1)
+    return int(len(ASKED) == 4)
+
+
+def unlike_at_first(log: InteractionLog) -> object:
+    """Have several faults at once: text has a sum, and none with nothing."""
+    return str(log.customers[0]) if log.n_customers else len(log)
+
+
+def spread(log: InteractionLog) -> Any:
+    """Give a number of numpy's, as it should be."""
+    return (log.codes * 2).sum() * 0 + np.float64(len(log))
+
+
+def told(log: InteractionLog, *, as_of: Any) -> int:
+    """Be told the instant always, as it should be."""
+    return int((log.at <= to_us(as_of)).sum())
+
+
 def refuses(log: InteractionLog) -> int:
     raise KeyError("nothing is good enough")

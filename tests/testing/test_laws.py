@@ -137,6 +137,30 @@ def test_a_log_without_records_is_sliced() -> None:
     assert_adds(at_fault.events, by_thread)
 
 
+def test_numbers_of_numpy_are_numbers() -> None:
+    for law in (assert_adds, assert_as_of, assert_pure):
+        law(at_fault.spread, recorded())
+    with pytest.raises(AssertionError, match="do not add up to the whole"):
+        assert_adds(lambda log: at_fault.spread(log) ** 2, recorded())
+
+
+def test_a_metric_that_must_be_told_the_instant() -> None:
+    for law in (assert_adds, assert_as_of, assert_pure):
+        law(at_fault.told, max_examples=5)
+    assert_pure(at_fault.told, recorded(), as_of=dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+
+
+def test_one_fault_of_several_is_told() -> None:
+    with pytest.raises(AssertionError, match="unlike_at_first does not add: "):
+        assert_adds(at_fault.unlike_at_first, max_examples=60)
+
+
+def test_what_is_not_the_same_twice_is_told() -> None:
+    at_fault.ASKED.clear()
+    with pytest.raises(AssertionError, match="settles uses what is not known yet: asked again"):
+        assert_as_of(at_fault.settles, max_examples=60)
+
+
 def test_a_strategy_of_ones_own() -> None:
     with pytest.raises(AssertionError, match="dict and dict") as found:
         assert_adds(at_fault.lists, strategy=st.just(plain()))

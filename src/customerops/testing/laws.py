@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import FlakyFailure
 from hypothesis.strategies import SearchStrategy
 
 from customerops.errors import InvalidInputError
@@ -53,7 +54,7 @@ def assert_adds(
     max_examples : int, optional
         How many to draw; left out, as hypothesis is set.
     **options
-        Options of the metric.
+        Options of the metric. One that must be told ``as_of`` is told the log's own.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def assert_adds(
     """
 
     def run(data: Any) -> Any:
-        return f(data, **options)
+        return f(data, **{**_at_the_end(f, data), **options})
 
     def check(one: InteractionLog) -> None:
         parts = thirds(one)
@@ -172,7 +173,7 @@ def assert_pure(
     max_examples : int, optional
         How many to draw; left out, as hypothesis is set.
     **options
-        Options of the metric.
+        Options of the metric. One that must be told ``as_of`` is told the log's own.
 
     Raises
     ------
@@ -201,7 +202,7 @@ def assert_pure(
     """
 
     def run(data: Any) -> Any:
-        return f(data, **options)
+        return f(data, **{**_at_the_end(f, data), **options})
 
     def check(one: InteractionLog) -> None:
         with restored():
@@ -245,6 +246,7 @@ def _assert(
         deadline=None,
         database=None,
         print_blob=False,
+        report_multiple_bugs=False,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
@@ -255,6 +257,9 @@ def _assert(
 
     try:
         holds()
+    except FlakyFailure:
+        again = AssertionError("asked again of the same log, the metric gives another result")
+        raise told(last[0], again) from None
     except AssertionError as broken:  # without the columns of the log, which hypothesis adds
         raise told(last[0], broken) from None
     except Exception as raised:
@@ -262,13 +267,22 @@ def _assert(
         raise
 
 
+def _needs_instant(f: Callable[..., Any]) -> bool:
+    parameter = inspect.signature(f).parameters.get("as_of")
+    return parameter is not None and parameter.default is parameter.empty
+
+
+def _at_the_end(f: Callable[..., Any], log: InteractionLog) -> dict[str, Any]:
+    """Return the log's own instant for a metric that must be told one."""
+    return {"as_of": from_us(log.as_of)} if _needs_instant(f) and log.as_of is not None else {}
+
+
 def _asked(
     f: Callable[..., Any], t: dt.datetime, options: dict[str, Any]
 ) -> tuple[Callable[[Any], Any], Callable[[Any], Any] | None]:
     """Return the ways to ask about an instant: by the option where there is one, and by until."""
     parameter = inspect.signature(f).parameters.get("as_of")
-    needed = parameter is not None and parameter.default is parameter.empty
-    again: dict[str, Any] = {"as_of": t} if needed else {}
+    again: dict[str, Any] = {"as_of": t} if _needs_instant(f) else {}
 
     def until(data: Any) -> Any:
         return f(data.until(t), **options, **again)

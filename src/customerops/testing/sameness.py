@@ -33,6 +33,8 @@ def same(a: object, b: object) -> bool:
     if isinstance(a, float) and isinstance(b, float) and a != a and b != b:  # noqa: PLR0124 - NaN
         return True
     equal = a == b
+    if isinstance(a, np.generic) or isinstance(b, np.generic):
+        return bool(equal) and type(a) is type(b)  # a number of numpy's has a truth of numpy's
     kind = type(a).__name__
     hold(isinstance(equal, bool), f"== of {kind} gives {type(equal).__name__}, not bool")
     return bool(equal) and type(a) is type(b)
