@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerops.errors import InvalidInputError
-from customerops.model.log.log import InteractionLog
 from customerops.model.log.billing import monthly_minor
+from customerops.model.log.log import InteractionLog
 from customerops.model.log.spells import Spells, inactivity_spells, spells_of
 from customerops.model.records.records import Interaction, Subscription
 from customerops.model.values.instants import to_us
@@ -132,7 +132,7 @@ def test_the_amount_of_a_month_is_rounded_once(minor: int, count: int, unit: str
 
 def test_spells_are_sorted_by_customer_and_start() -> None:
     many = [
-        contract(5, customer_id="b"),
+        contract(5, customer_id="b", id="second"),
         contract(3, customer_id="a"),
         contract(1, customer_id="b"),
     ]
@@ -165,9 +165,21 @@ def test_what_is_no_subscription_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="subscriptions must be .*: got str at position 0"):
         spells_of(["s"], as_of=day(0))  # type: ignore[list-item]
     with pytest.raises(InvalidInputError, match="currency must be one: got EUR, USD"):
-        spells_of([contract(0), contract(0, amount=Money("1", "USD"))], as_of=day(0))
+        spells_of([contract(0), contract(0, id="t", amount=Money("1", "USD"))], as_of=day(0))
     with pytest.raises(InvalidInputError, match="as_of must be timezone-aware"):
         spells_of([], as_of=dt.datetime(2026, 1, 1))  # noqa: DTZ001 - the naive one is refused
+
+
+def test_a_subscription_that_comes_again_counts_once() -> None:
+    own, others = contract(0, 5), contract(0, customer_id="b")  # an id is a customer's own
+    once = spells_of([own, others], as_of=day(9))
+    assert spells_of([own, others, contract(0, 5)], as_of=day(9)) == once
+    assert len(once) == 2
+    later = contract(12)  # of an id that is known, and itself not known yet
+    assert spells_of([own, others, later], as_of=day(9)) == once
+    must = r"^id must not repeat with different content within a customer: 1 of 3 rows is not \(first at row 2\)"
+    with pytest.raises(InvalidInputError, match=must):
+        spells_of([own, others, contract(0, 7)], as_of=day(9))
 
 
 def test_later_news_of_a_subscription_changes_nothing_known() -> None:

@@ -20,7 +20,7 @@ from customerops.model.log.spell_frames import UNKNOWN, spells_of_frame
 from customerops.model.records.records import Subscription
 from customerops.model.rules.rules import as_rule
 from customerops.model.values import html
-from customerops.model.values.checks import positive_duration
+from customerops.model.values.checks import Id, positive_duration
 from customerops.model.values.columns import Coded, Numbers, read_only
 from customerops.model.values.instants import as_instant, micros, to_us
 from customerops.model.values.money import decimals_of
@@ -317,7 +317,7 @@ def spells_of(
     Parameters
     ----------
     subscriptions : iterable of Subscription
-        In any order, in one currency.
+        In any order, in one currency. One that comes again counts once.
     as_of : datetime
         The last known instant, inclusive.
     attributes : collection of str, optional
@@ -331,8 +331,8 @@ def spells_of(
     Raises
     ------
     InvalidInputError
-        If something is no Subscription, there are two currencies, `as_of` is no instant, or an
-        attribute is not declared.
+        If something is no Subscription, two of a customer and an id differ, there are two
+        currencies, `as_of` is no instant, or an attribute is not declared.
 
     Notes
     -----
@@ -352,14 +352,15 @@ def spells_of(
     ([10000], [False])
     """
     known = to_us(as_instant("as_of", as_of))
-    rows: list[tuple[Subscription, int, int, bool, str | None]] = []
-    seen = list(subscriptions)
-    for place, one in enumerate(seen):
+    seen = []
+    for place, one in enumerate(subscriptions):
         if not isinstance(one, Subscription):
             problem = f"got {type(one).__name__} at position {place}"
             raise InvalidInputError("subscriptions", "must be Subscription records", problem)
-        rows += [(one, *part) for part in _parts(one, known)]
-    seen = [one for one in seen if to_us(one.started_at) <= known]  # the rest shows in nothing
+        if to_us(one.started_at) <= known:  # the rest shows in nothing
+            seen.append(one)
+    seen = _once(seen)
+    rows = [(one, *part) for one in seen for part in _parts(one, known)]
     currencies = {one.amount.currency for one in seen}
     if len(currencies) > 1:
         names = ", ".join(sorted(currencies))
@@ -382,6 +383,21 @@ def spells_of(
         decimals=2 if currency is None else decimals_of(currency),
         as_of=known,
     )
+
+
+def _once(subscriptions: list[Subscription]) -> list[Subscription]:
+    """Return each subscription once, however often it came; two of an id must not differ."""
+    kept: dict[tuple[Id, Id], Subscription] = {}
+    differs = [one != kept.setdefault((one.customer_id, one.id), one) for one in subscriptions]
+    if any(differs):
+        raise InvalidInputError(
+            "id",
+            "must not repeat with different content within a customer",
+            count=sum(differs),
+            total=len(differs),
+            first=differs.index(True),
+        )
+    return list(kept.values())
 
 
 def _parts(one: Subscription, as_of: int) -> list[tuple[int, int, bool, str | None]]:
