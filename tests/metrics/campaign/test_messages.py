@@ -295,6 +295,13 @@ def test_groups_and_wide_frame() -> None:
     assert len(whole.wide()) == 1
 
 
+def test_all_of_them_may_be_counted() -> None:
+    names = ("sent", "delivered", "opened", "clicked", "opened_clicked", "converted")
+    report = MessageCounts(**dict.fromkeys(names, 7))
+    rates = (report.delivery_rate(), report.open_rate(), report.click_to_open())
+    assert [rate.value for rate in rates] == [1.0, 1.0, 1.0]
+
+
 def test_klaviyo_and_mailchimp_divide_by_different_things() -> None:
     """https://community.klaviyo.com/analytics-and-deliverability-72 (184): 100 sent, 98 delivered."""
     cases = json.loads((Path(__file__).parents[2] / "cases/metrics.json").read_text())["cases"]

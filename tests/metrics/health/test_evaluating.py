@@ -82,6 +82,8 @@ def test_nobody_is_counted_before_the_horizon_is_over() -> None:
     assert not open_.complete
     assert math.isnan(open_.auc)
     assert evaluate_scores(small(10 * DAY), TimeSince("use"), **ASK).n_events == 2
+    now = evaluate_scores(small(0 * DAY), TimeSince("use"), **ASK)  # the last known instant
+    assert (now.n, now.n_open, now.n_unscored) == (0, 4, 1)
 
 
 def test_several_instants_are_cells() -> None:
