@@ -115,6 +115,14 @@ STRATEGIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "lifecycle.playbook.care": {"CareDate": "play_draws.care_dates"},
         "lifecycle.playbook.playbook": {"Playbook": "play_draws.playbooks"},
+        "metrics.experiments.assigning": {"Experiment": "measure_draws.experiments"},
+        "metrics.health.components": {
+            "HealthBand": "measure_draws.health_bands",
+            "HealthComponent": "measure_draws.health_components",
+        },
+        "metrics.health.scorecard": {"HealthScorecard": "measure_draws.health_scorecards"},
+        "metrics.loyalty.scheme": {"PointsScheme": "measure_draws.points_schemes"},
+        "metrics.pipeline.deals": {"SalesStages": "measure_draws.sales_stages"},
     }
 )
 """Module to class to strategy, each below ``customerops`` and ``customerops.testing``."""
