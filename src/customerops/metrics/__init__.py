@@ -143,8 +143,6 @@ if TYPE_CHECKING:
         ForecastError,
         forecast_error,
         lead_score,
-        pipeline_coverage,
-        quota_attainment,
         sales_velocity,
         weighted_pipeline,
     )
@@ -157,6 +155,7 @@ if TYPE_CHECKING:
         win_rate,
     )
     from customerops.metrics.pipeline.standing import OpenPipeline, open_pipeline, pipeline_age
+    from customerops.metrics.pipeline.targets import pipeline_coverage, quota_attainment
     from customerops.metrics.pipeline.velocity import PipelineVelocity, pipeline_velocity
     from customerops.metrics.revenue.bridge import MRRMovements, mrr_movements
     from customerops.metrics.revenue.compounded import Compounded
@@ -752,7 +751,7 @@ _HOMES = {
     "payback": "revenue.economics",
     "period_change": "comparison.changes",
     "pipeline_age": "pipeline.standing",
-    "pipeline_coverage": "pipeline.counts",
+    "pipeline_coverage": "pipeline.targets",
     "pipeline_velocity": "pipeline.velocity",
     "points_balance": "loyalty.balances",
     "power": "experiments.sizing",
@@ -764,7 +763,7 @@ _HOMES = {
     "purchase_summary": "clv.from_log",
     "purchase_tracking": "clv.tracks",
     "quick_ratio": "revenue.quick",
-    "quota_attainment": "pipeline.counts",
+    "quota_attainment": "pipeline.targets",
     "rate": "shared.plain",
     "ratio": "shared.plain",
     "reachable": "campaign.reaching",

@@ -12,8 +12,9 @@ import attrs
 import numpy as np
 
 from customerops.errors import InvalidInputError
-from customerops.metrics.pipeline.counts import as_chance, pipeline_coverage
+from customerops.metrics.pipeline.counts import as_chance
 from customerops.metrics.pipeline.deals import Asking, SalesStages
+from customerops.metrics.pipeline.targets import pipeline_coverage
 from customerops.metrics.shared.threads import unit_us
 from customerops.model.log.log import InteractionLog
 from customerops.model.tables.base import at_least_zero
