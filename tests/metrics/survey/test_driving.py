@@ -126,6 +126,22 @@ def test_nobody_answered() -> None:
 # -- missing --------------------------------------------------------------------------------------
 
 
+def test_marks_may_be_truths() -> None:
+    scores, marks = [9, 10, 6, 3], [True, False, True, False]
+    plain = drivers(scores, ratings={"a": [1, 0, 1, 0]}, definition="mean_difference")
+    for column in (marks, np.array(marks)):
+        assert drivers(scores, ratings={"a": column}, definition="mean_difference") == plain
+    some = drivers(
+        scores, ratings={"a": [True, None, 1, False]}, definition="correlation", missing="listwise"
+    )
+    assert some.missing.tolist() == [1]
+
+
+def test_an_infinite_score_is_refused_without_a_warning() -> None:
+    with pytest.raises(InvalidInputError, match="scores must be whole numbers"):
+        drivers([1, np.inf], ratings={"a": [1, 2]}, definition="correlation")
+
+
 def test_missing_answers_by_name() -> None:
     scores: Any = [9, None, 6, 3, 8, float("nan"), 5]
     said = {"a": [4, 4, None, 2, 5, 1, 3], "b": [3, 5, 4, None, 3, 4, 1]}

@@ -197,12 +197,15 @@ def _column(name: str, given: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]
     """Return whole numbers, and which are known: None and NaN are not."""
     if isinstance(given, list | tuple):
         given = [np.nan if one is None else one for one in given]
+        given = [float(one) if isinstance(one, bool) else one for one in given]
+    elif str(getattr(given, "dtype", "")) == "bool":  # marks
+        given = np.asarray(given, np.int64)
     values = as_numbers(name, given)
     if values.ndim != 1:
         raise InvalidInputError(name, "must be one-dimensional", f"got {values.ndim} dimensions")
     said = ~np.isnan(values)
     values = np.where(said, values, 0)
-    wrong = (values % 1 != 0) | (np.abs(values) > _LARGEST)
+    wrong = (np.floor(values) != values) | (np.abs(values) > _LARGEST)
     if wrong.any():
         requirement = f"must be whole numbers, at most {_LARGEST:,}"
         raise InvalidInputError(
