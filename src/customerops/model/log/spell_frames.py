@@ -13,6 +13,7 @@ from customerops.errors import InvalidInputError
 from customerops.model.intake.intake import const
 from customerops.model.log.billing import UNITS, monthly, months_in
 from customerops.model.log.log import InteractionLog, locked
+from customerops.model.values.checks import each
 from customerops.model.values.columns import Coded, Numbers
 from customerops.model.values.instants import as_instant, to_us
 from customerops.model.values.runs import first_of_run
@@ -24,8 +25,13 @@ __all__ = ["UNKNOWN", "spells_of_frame"]
 
 UNKNOWN = "unknown"
 
-_CALLED = {"at": "start", "until": "end", "outcome": "cause"}  # here, by what a log calls them
 _BILLED = "billed every"  # the column of intervals: with its blank no attribute of a caller's
+_CALLED = {  # here, by what a log calls them
+    "at": "start",
+    "until": "end",
+    "outcome": "cause",
+    f"attributes.{_BILLED}": "interval",
+}
 
 
 def spells_of_frame(
@@ -49,7 +55,7 @@ def spells_of_frame(
     named: dict[str, str] = (
         dict(attributes)
         if isinstance(attributes, Mapping)
-        else {name: name for name in attributes}
+        else {name: name for name in each("attributes", attributes)}
     )
     loaded = {"amount": amount, "outcome": cause}
     log = _read(
