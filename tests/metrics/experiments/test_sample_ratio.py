@@ -36,6 +36,8 @@ def test_chi_square_by_hand() -> None:
     assert not found.flagged
     assert found.threshold == 0.001
     assert sample_ratio_check([30, 50, 20], weights=[1, 2, 1], threshold=0.5).flagged
+    bar = found.p_value  # below it, and not at it
+    assert not sample_ratio_check([30, 50, 20], weights=[1, 2, 1], threshold=bar).flagged
 
 
 def test_binomial_by_hand() -> None:
