@@ -10,7 +10,17 @@ from typing import Any
 from customerops.model import Interaction
 from tests.reference.metrics import Histories
 
-__all__ = ["balance", "complaints", "gini", "hhi", "lorenz", "next_window", "orders", "products", "users"]
+__all__ = [
+    "balance",
+    "complaints",
+    "gini",
+    "hhi",
+    "lorenz",
+    "next_window",
+    "orders",
+    "products",
+    "users",
+]
 
 Span = tuple[dt.datetime, dt.datetime]
 
