@@ -144,6 +144,26 @@ def recommender_chart(
     ------
     InvalidInputError
         If `confidence` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from customerops import InteractionLog
+    >>> from customerops.metrics import Popularity, co_purchases, evaluate_recommender
+    >>> from customerops.plotting import recommender_chart
+    >>> days = [dt.date(2026, 1, day) for day in (1, 1, 2, 9)]
+    >>> log = InteractionLog.from_orders(
+    ...     {"order": [1, 2, 3, 4], "who": ["a", "b", "c", "c"], "day": days},
+    ...     {"order": [1, 1, 2, 3, 4], "sku": ["ink", "pen", "cap", "ink", "pen"]},
+    ...     customer_id="who", at="day", order_id="order", sku="sku", tz=dt.timezone.utc,
+    ... ).until_day(dt.date(2026, 1, 31))
+    >>> seen = evaluate_recommender(
+    ...     log, lambda known: Popularity.of(co_purchases(known, unit="customer"), bought="exclude"),
+    ...     split=dt.datetime(2026, 1, 5, tzinfo=dt.timezone.utc),
+    ...     horizon=dt.timedelta(days=14), n=1, definition="new_items",
+    ... )
+    >>> [label.get_text() for label in recommender_chart(seen).get_yticklabels()][0]
+    'hit rate'
     """
     frame = result.to_frame(confidence)
     ax = open_axes(ax, 7.6, 4.2)
