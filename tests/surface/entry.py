@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any, Literal
 
 import attrs
@@ -65,11 +66,18 @@ class Entry:
 
 
 def _ordered(value: Any) -> Any:
-    """Return a value with sets as sorted lists, at any depth: tests have one name in all processes."""
-    if isinstance(value, set):
+    """Return a value in words that are the same in all processes, for a test has one name in all.
+
+    Sets are sorted lists, functions their names, at any depth.
+    """
+    if isinstance(value, set | frozenset):
         return sorted(value)
     if isinstance(value, list | tuple):
-        return type(value)(_ordered(one) for one in value)
+        return [_ordered(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _ordered(one) for key, one in value.items()}
+    if isinstance(value, FunctionType):
+        return value.__name__
     return value
 
 
