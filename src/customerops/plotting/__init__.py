@@ -6,9 +6,11 @@ extra ``plot``. Figures are made apart from ``pyplot``: no global state, no sett
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from customerops._lazy import lazy
+from customerops.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from customerops.plotting.bars import attribution_bars, backlog_bars, count_bars
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from customerops.plotting.sankeys import Link, flow_diagram
     from customerops.plotting.scores import score_bars
     from customerops.plotting.steps import funnel_bars
+
+if find_spec("matplotlib") is None:
+    raise MissingDependencyError("matplotlib", "plot", "drawing a result")
 
 __all__ = [
     "Link",

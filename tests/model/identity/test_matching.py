@@ -60,6 +60,9 @@ def test_by_hand() -> None:
         b_cubed_recall=float(Fraction(2, 3) * 2 / 5 + Fraction(1, 3) / 5 + Fraction(1, 2) * 2 / 5),
     )
     assert (quality.precision, quality.recall, quality.f1) == (0.5, 0.25, 1 / 3)
+    page = quality._repr_html_()
+    assert "pairwise" in page
+    assert "0.25" in page
     frame = quality.to_frame()
     assert frame["measure"].tolist() == ["pairwise", "b_cubed"]
     assert frame["f1"].tolist() == [quality.f1, quality.b_cubed_f1]

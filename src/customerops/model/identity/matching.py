@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from customerops.errors import InvalidInputError
+from customerops.model.values import html
 from customerops.model.values.checks import Id, came, each
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ class MatchQuality:
             ("b_cubed", self.b_cubed_precision, self.b_cubed_recall, self.b_cubed_f1),
         ]
         return pd.DataFrame(rows, columns=["measure", "precision", "recall", "f1"])
+
+    def _repr_html_(self) -> str:
+        """Show precision and recall, by pairs and by records."""
+        frame = self.to_frame()
+        return html.frame_html("quality of a match", frame.where(frame.notna(), None))
 
 
 def duplicate_rate(found: Mapping[Any, Any]) -> float:
