@@ -275,8 +275,8 @@ def difference_in_differences(
     Raises
     ------
     InvalidInputError
-        If there are not two groups, the control is none of them, a window has an open side, or
-        windows overlap or are out of order.
+        If there are more than two groups, the control is none of them, a window has an open side,
+        or windows overlap or are out of order. A group that nobody is in makes the value NaN.
 
     Notes
     -----

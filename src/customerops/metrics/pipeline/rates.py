@@ -79,6 +79,8 @@ def win_rate(
     Open opportunities are in neither side of ``"count"`` and ``"value"``: where losses are not
     written down, both are too high. Under ``"value"`` an opportunity counts with its last amount,
     those without are left out. A closed one that moves to another stage is open, or closed, again.
+    A credit is an opportunity of a negative amount: where there are any, the share of value may lie
+    outside 0 and 1.
 
     References
     ----------
